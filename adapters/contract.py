@@ -1,0 +1,133 @@
+"""The adapter contract: the nouns, the closed set of verbs, and the one class to implement."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from adapters.actions import Action, Outcome, Undo
+from adapters.matching import match
+from adapters.nouns import Account, Match, Person, State
+
+Verb: TypeAlias = Callable[[Any, Account], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Why an adapter does not do an action itself. `detail` is an action, a runbook or a reason."""
+
+    kind: Literal["covered_by", "by_hand", "not_applicable"]
+    detail: str
+
+
+def covered_by(other: Action) -> Gap:
+    return Gap("covered_by", other)
+
+
+def by_hand(runbook: str) -> Gap:
+    """`runbook` is a path from the root of the project, and the file exists (tested)."""
+    return Gap("by_hand", runbook)
+
+
+def not_applicable(why: str) -> Gap:
+    return Gap("not_applicable", why)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What there is to know of one verb before it is used."""
+
+    permissions: tuple[str, ...]
+    calls: str
+    undo: Undo
+
+
+def action(*permissions: str, calls: str, undo: Undo = Undo.REVERSIBLE) -> Callable[[Verb], Verb]:
+    """Declare the method as the Action of its name: what it must be granted, what it calls."""
+
+    def declare(verb: Verb) -> Verb:
+        verb.__facts__ = Facts(permissions, calls, undo)  # type: ignore[attr-defined]
+        return verb
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Check:
+    """The answer of a system that was asked whether our credential may do its work."""
+
+    summary: str
+    missing: Mapping[Action, str] = field(default_factory=dict)
+    """Actions that will fail, each with the permission to grant."""
+    needless: tuple[str, ...] = ()
+    """Permissions that are granted, dangerous and not needed."""
+
+
+class Adapter(ABC):
+    """One system. Subclasses hold vendor knowledge and nothing else.
+
+    Every verb is safe to repeat, changes one account, returns an Outcome and raises only
+    AdapterError. No log, no retry, no sleep: the steps own retries, the door owns translation,
+    the ledger owns memory.
+    """
+
+    actions: ClassVar[Mapping[Action, Facts]] = {}
+    gaps: ClassVar[Mapping[Action, Gap]] = {}
+    contain: ClassVar[tuple[Action, ...]] = ()
+    """The one tested order of the contain verbs in this kind of system."""
+    propagation: ClassVar[timedelta] = timedelta(0)
+    """How long after a write a read may still show the state before it."""
+    searchable: ClassVar[bool] = True
+    """False where nobody can be looked up: a person has to say."""
+
+    def __init_subclass__(cls) -> None:
+        # Action(name) makes a misspelt verb fail at import, not at 2 a.m.
+        cls.actions = dict(cls.actions) | {
+            Action(name): member.__facts__
+            for name, member in vars(cls).items()
+            if hasattr(member, "__facts__")
+        }
+
+    def __init__(self, system: str, token_lifetime: timedelta = timedelta(0)) -> None:
+        self.system = system
+        self.token_lifetime = token_lifetime
+        """How long an access token that was given out before the cut may still work there."""
+
+    @abstractmethod
+    async def check(self) -> Check:
+        """Prove credential and permissions. Raises CredentialDenied with the fix."""
+
+    @abstractmethod
+    async def candidates(self, person: Person) -> tuple[Account, ...]:
+        """Everybody whom the system's own search offers, complete over all pages."""
+
+    @abstractmethod
+    async def observe(self, account: Account) -> State:
+        """Read all that the verbs change. `State.gone()` only if the system said that it is."""
+
+    @abstractmethod
+    def accounts(self) -> AsyncIterator[Account]:
+        """List every account, page by page, for reconciliation."""
+
+    async def find_accounts(self, person: Person) -> tuple[Match, ...]:
+        """The candidates that are this person by exact equality on our side."""
+        found = {account.id: account for account in await self.candidates(person)}
+        return tuple(hit for account in found.values() if (hit := match(person, account)))
+
+    async def perform(self, verb: Action, account: Account) -> Outcome:
+        outcome: Outcome = await getattr(self, verb)(account)
+        return outcome
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+
+def aware(value: str | None) -> datetime | None:
+    """A vendor's ISO 8601 instant, None if it is missing. Raises ValueError on one without zone."""
+    if not value:
+        return None
+    instant = datetime.fromisoformat(value)
+    if instant.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return instant

@@ -1,0 +1,287 @@
+"""The only door to the network: one client, one translation of vendor errors, one memory of calls.
+
+Nothing leaves here as an httpx error, no secret and no query string reaches a message, and in
+observe mode no write leaves at all.
+"""
+
+import ipaddress
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from time import perf_counter
+from typing import Any
+
+import httpx
+
+from adapters.errors import (
+    AdapterError,
+    CredentialDenied,
+    NeedsHuman,
+    TargetDenied,
+    TryAgain,
+    Unrecognised,
+)
+
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+LARGEST_REPLY = 16 * 1024 * 1024
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+REQUEST_IDS = ("request-id", "x-request-id", "x-okta-request-id", "x-github-request-id")
+
+
+class Mode(StrEnum):
+    """Whether a system may be changed."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call as the ledger remembers it: no query, no body, no host."""
+
+    method: str
+    path: str
+    status: int | None
+    request_id: str | None
+    milliseconds: int
+
+
+_calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[list[Call]]:
+    """Collect the calls that are made inside, so that the ledger can name each of them."""
+    calls: list[Call] = []
+    token = _calls.set(calls)
+    try:
+        yield calls
+    finally:
+        _calls.reset(token)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A success, or a 404 where the caller said that it means "gone"."""
+
+    status: int
+    body: Any
+    headers: httpx.Headers
+
+    @property
+    def gone(self) -> bool:
+        return self.status == httpx.codes.NOT_FOUND
+
+
+class Api:
+    """A vendor's HTTP API that speaks our errors.
+
+    `base_url` is https, or plain http to loopback only; raises ValueError otherwise. `auth` is an
+    httpx.Auth and never appears in a repr.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: httpx.Auth | None = None,
+        mode: Mode = Mode.ENFORCE,
+        headers: dict[str, str] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.base_url = trusted_url(base_url)
+        self._mode = mode
+        self._client = httpx.AsyncClient(
+            auth=auth,
+            headers={"User-Agent": "exeunt", **(headers or {})},
+            timeout=TIMEOUT,
+            transport=transport,
+            trust_env=transport is None,
+        )
+
+    def __repr__(self) -> str:
+        return f"Api({self.base_url!s}, {self._mode})"
+
+    async def get(self, path: str, *, gone_ok: bool = False, **params: str | int) -> Reply:
+        return await self.send("GET", path, gone_ok=gone_ok, params=params)
+
+    async def post(self, path: str, body: object = None, *, gone_ok: bool = False) -> Reply:
+        return await self.send("POST", path, gone_ok=gone_ok, body=body)
+
+    async def put(self, path: str, body: object, *, gone_ok: bool = False) -> Reply:
+        return await self.send("PUT", path, gone_ok=gone_ok, body=body)
+
+    async def patch(self, path: str, body: object, *, gone_ok: bool = False) -> Reply:
+        return await self.send("PATCH", path, gone_ok=gone_ok, body=body)
+
+    async def delete(self, path: str, *, gone_ok: bool = False) -> Reply:
+        return await self.send("DELETE", path, gone_ok=gone_ok)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        gone_ok: bool = False,
+        params: dict[str, str | int] | None = None,
+        body: object = None,
+        headers: dict[str, str] | None = None,
+        codes: frozenset[int] = frozenset(),
+    ) -> Reply:
+        """Make one call. `path` is relative, or a whole next-link of the same host.
+
+        Statuses in `codes` come back as a Reply for the caller to read; every other failure is
+        raised as an AdapterError.
+        """
+        url = self._url(path)
+        if self._mode is Mode.OBSERVE and method not in READS:
+            raise NeedsHuman(f"observe mode: {method} {url.path} was not sent")
+        request = self._client.build_request(
+            method, url, params=params or None, json=body, headers=headers
+        )
+        response = await self._exchange(request)
+        if response.status_code in codes or (
+            gone_ok and response.status_code == httpx.codes.NOT_FOUND
+        ):
+            return Reply(response.status_code, _json_or_none(response), response.headers)
+        raise_for_status(response)
+        return Reply(response.status_code, _body(response), response.headers)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def _url(self, path: str) -> httpx.URL:
+        """Join to the base; a link to another host is refused before our credential goes there."""
+        if "://" not in path:
+            return httpx.URL(str(self.base_url).rstrip("/") + "/" + path.lstrip("/"))
+        url = httpx.URL(path)
+        ours = (self.base_url.scheme, self.base_url.host, self.base_url.port)
+        if (url.scheme, url.host, url.port) != ours:
+            raise Unrecognised(f"a next-link points to another host ({url.host}); not followed")
+        return url
+
+    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        started = perf_counter()
+        response: httpx.Response | None = None
+        try:
+            response = await self._client.send(request, stream=True)
+            await _read_bounded(response)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise TryAgain(f"{_name(request)}: {type(error).__name__}") from None
+        else:
+            return response
+        finally:
+            if response is not None:
+                await response.aclose()
+            _remember(request, response, perf_counter() - started)
+
+
+def trusted_url(text: str) -> httpx.URL:
+    """An absolute https URL, or http to loopback. Raises ValueError that says which it must be."""
+    url = httpx.URL(text)
+    if url.scheme == "https" and url.host:
+        return url
+    if url.scheme == "http" and is_loopback(url.host):
+        return url
+    raise ValueError(f"{text!r} must start with https:// (plain http goes to loopback only)")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def raise_for_status(response: httpx.Response) -> None:
+    """The one place where a vendor's status becomes what we do next."""
+    if response.is_success:
+        return
+    what = f"{_name(response.request)}: {response.status_code}{_code(response)}"
+    raise _error(response, what)
+
+
+def _error(response: httpx.Response, what: str) -> AdapterError:
+    match response.status_code:
+        case 401:
+            return CredentialDenied(what, "", "renew the credential of this system")
+        case 403:
+            return TargetDenied(what)
+        case 408 | 409 | 423 | 425 | 429 | 500 | 502 | 503 | 504:
+            return TryAgain(what, retry_after(response.headers))
+        case _:
+            return Unrecognised(what)
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds to wait by Retry-After (a number or a date), None if there is none to read."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+        sent = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
+    return max(0.0, (until - sent).total_seconds())
+
+
+def _code(response: httpx.Response) -> str:
+    """The vendor's error code, never its message: messages hold names and addresses."""
+    body = _json_or_none(response)
+    error = body.get("error", body) if isinstance(body, dict) else None
+    code = (error.get("code") or error.get("scimType")) if isinstance(error, dict) else error
+    text = str(code) if isinstance(code, str | int) else ""
+    return f" {text}" if text.isascii() and text.replace("_", "").replace(".", "").isalnum() else ""
+
+
+def _body(response: httpx.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        raise Unrecognised(f"{_name(response.request)}: the answer is not JSON") from None
+
+
+def _json_or_none(response: httpx.Response) -> Any:
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        return None
+
+
+async def _read_bounded(response: httpx.Response) -> None:
+    size = 0
+    chunks = []
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > LARGEST_REPLY:
+            raise Unrecognised(
+                f"{_name(response.request)}: the answer is larger than {LARGEST_REPLY} bytes"
+            )
+        chunks.append(chunk)
+    response._content = b"".join(chunks)  # noqa: SLF001 - httpx has no bounded read of its own
+
+
+def _name(request: httpx.Request) -> str:
+    return f"{request.method} {request.url.path}"
+
+
+def _remember(request: httpx.Request, response: httpx.Response | None, seconds: float) -> None:
+    calls = _calls.get()
+    if calls is None:
+        return
+    found = (
+        next((response.headers[h] for h in REQUEST_IDS if h in response.headers), None)
+        if response is not None
+        else None
+    )
+    status = response.status_code if response is not None else None
+    calls.append(Call(request.method, request.url.path, status, found, round(seconds * 1000)))
