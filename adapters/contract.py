@@ -4,9 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+import httpx
 
 from adapters.actions import Action, Outcome, Undo
+from adapters.clock import Clock
+from adapters.configured import SystemSettings
 from adapters.matching import match
 from adapters.nouns import Account, Match, Person, State
 
@@ -81,6 +85,9 @@ class Adapter(ABC):
     searchable: ClassVar[bool] = True
     """False where nobody can be looked up: a person has to say."""
 
+    Settings: ClassVar[type[SystemSettings]] = SystemSettings
+    """What a user may write about such a system in the configuration file."""
+
     def __init_subclass__(cls) -> None:
         # Action(name) makes a misspelt verb fail at import, not at 2 a.m.
         cls.actions = dict(cls.actions) | {
@@ -93,6 +100,20 @@ class Adapter(ABC):
         self.system = system
         self.token_lifetime = token_lifetime
         """How long an access token that was given out before the cut may still work there."""
+
+    @classmethod
+    @abstractmethod
+    def connect(
+        cls,
+        system: str,
+        settings: Any,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> Self:
+        """Build one from its settings (an instance of `Settings`). No call is made yet.
+
+        `transport` stands in for the network in tests.
+        """
 
     @abstractmethod
     async def check(self) -> Check:

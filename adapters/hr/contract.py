@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
+import httpx
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from adapters.clock import Clock
+from adapters.configured import HrSettings
 
 
 class EventType(StrEnum):
@@ -127,8 +131,21 @@ class HrSource(ABC):
     """True if a signed delivery alone may start a case; False if the worker is read back first."""
     tolerance: ClassVar[timedelta] = timedelta(minutes=5)
 
+    Settings: ClassVar[type[HrSettings]] = HrSettings
+
     def __init__(self, connection: str) -> None:
         self.connection = connection
+
+    @classmethod
+    @abstractmethod
+    def connect(
+        cls,
+        connection: str,
+        settings: Any,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> Self:
+        """Build one from its settings (an instance of `Settings`). No call is made yet."""
 
     @abstractmethod
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Envelope:

@@ -1,0 +1,128 @@
+"""What every practice vendor offers: a stateful imitation that speaks real HTTP and can misbehave.
+
+The demo serves them on loopback; the tests call them in process. They never see our adapters'
+code, and their answers are held to the vendor's own API description where there is one.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from adapters.clock import Clock
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One misbehaviour, used up by the next request that it fits.
+
+    `after_effect` answers wrongly although the write has happened: the reply is lost, not the deed.
+    """
+
+    status: int = 503
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    after_effect: bool = False
+    writes_only: bool = False
+    drop: bool = False
+    """Close the connection without an answer."""
+
+
+class PracticeVendor(ABC):
+    """A vendor in memory. `writes` counts what was changed, `requests` is what was asked."""
+
+    token = "practice-token"  # noqa: S105 - it opens nothing but this imitation
+
+    def __init__(self, clock: Clock | None = None, latency: float = 0.0) -> None:
+        self.clock = clock or Clock()
+        self.latency = latency
+        """Seconds before each answer."""
+        self.faults: deque[Fault] = deque()
+        self.writes = 0
+        self.requests: list[str] = []
+
+    @abstractmethod
+    def routes(self) -> Starlette:
+        """The vendor's API as far as offboarding uses it, mounted where the real one has it."""
+
+    @abstractmethod
+    def hire(
+        self,
+        address: str,
+        *,
+        employee_number: str | None = None,
+        login: str | None = None,
+        created_at: datetime | None = None,
+    ) -> str:
+        """Make an account with a few things that leavers hold; its id comes back."""
+
+    @abstractmethod
+    def enabled(self, account_id: str) -> bool | None:
+        """The truth, beside the API: None if the account is gone."""
+
+    @abstractmethod
+    def remove(self, account_id: str) -> None:
+        """Take the account away behind our back."""
+
+    @property
+    def app(self) -> ASGIApp:
+        inner = self.routes()
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await inner(scope, receive, send)
+                return
+            await self._answer(inner, scope, receive, send)
+
+        return answer
+
+    async def _answer(self, inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        self.requests.append(f"{method} {scope['path']}")
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        fault = self._fault_for(method)
+        if fault and not fault.after_effect:
+            await _misbehave(fault, scope, receive, send)
+            return
+        if Request(scope).headers.get("authorization") != f"Bearer {self.token}":
+            await Response(status_code=401)(scope, receive, send)
+            return
+        if fault:
+            await inner(scope, receive, _discard)
+            self.writes += method not in READS
+            await _misbehave(fault, scope, receive, send)
+            return
+        await inner(scope, receive, self._counting(method, send))
+
+    def _fault_for(self, method: str) -> Fault | None:
+        if not self.faults or (self.faults[0].writes_only and method in READS):
+            return None
+        return self.faults.popleft()
+
+    def _counting(self, method: str, send: Send) -> Send:
+        async def counted(message: object) -> None:
+            match message:
+                case {"type": "http.response.start", "status": int(status)}:
+                    self.writes += method not in READS and status < 400  # noqa: PLR2004
+            await send(message)  # type: ignore[arg-type] # Starlette's Message, matched above
+
+        return counted
+
+
+async def _misbehave(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    if fault.drop:
+        raise ConnectionResetError("the practice vendor hung up")
+    await Response(fault.body, fault.status, fault.headers)(scope, receive, send)
+
+
+async def _discard(message: object) -> None:
+    """The answer that never arrives."""
