@@ -1,0 +1,132 @@
+"""The durable engine: DBOS on our own database, with nothing in its rows that could run code.
+
+Facts about DBOS 3.4.0 that this file leans on are in docs/decisions/0002-dbos.md.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
+from dbos import _serialization as dbos_serialization
+from sqlalchemy.orm import Session
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from workflows.store import Store, engine_for_dbos
+
+VERSION = "1"
+"""DBOS hands a workflow only to the version that began it. Ours is a constant: the shape of a
+workflow changes by a new name or DBOS.patch, so that an upgrade strands nobody."""
+
+CUT = "cut"
+"""Intake and containment: no shared limit, polled every few milliseconds."""
+LATER = "later"
+"""Everything that is not urgent. It never takes a place from a cut."""
+URGENT_POLL_SECONDS = 0.03
+LATER_POLL_SECONDS = 0.5
+LATER_AT_ONCE = 20
+
+
+class JsonOnly(Serializer):
+    """Ids and counters, as JSON. An error is kept as its name and text."""
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=_as_text)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        data = json.loads(serialized_data)
+        if isinstance(data, dict) and "__error__" in data:
+            return RuntimeError(data["__error__"])
+        return data
+
+    def name(self) -> str:
+        return "exeunt_json"
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, BaseException):
+        return {"__error__": f"{type(value).__name__}: {value}"}
+    raise TypeError(f"{type(value).__name__} does not belong in an engine row: pass an id")
+
+
+def refuse_pickles() -> None:
+    """DBOS unpickles whatever a row claims to be pickled, even with another serializer set.
+
+    Whoever can write the database could so run code in the worker, which holds credentials.
+    """
+
+    def refuse(_self: object, _data: str) -> Any:
+        raise ValueError("a pickled engine row was refused: Exeunt writes JSON only")
+
+    setattr(dbos_serialization.DefaultSerializer, "deserialize", refuse)  # noqa: B010 - a patch
+
+
+class Engine:
+    """Starts workflows, durably. One per process; `launch` once the workflows are registered."""
+
+    def __init__(self, store: Store, node: str) -> None:
+        refuse_pickles()
+        self._engine = engine_for_dbos(store.url)
+        self._serializer = JsonOnly()
+        config: DBOSConfig = {
+            "name": "exeunt",
+            "system_database_engine": self._engine,
+            "executor_id": node,
+            "application_version": VERSION,
+            "serializer": self._serializer,
+            "enable_otlp": False,
+            "log_level": "WARNING",
+            "use_listen_notify": False,
+        }
+        self._dbos = DBOS(config=config)
+        self._client: DBOSClient | None = None
+
+    async def launch(self) -> None:
+        """Take up what a former process left, and listen. Call it on the service's event loop."""
+        DBOS.launch()
+        await DBOS.register_queue_async(CUT, polling_interval_sec=URGENT_POLL_SECONDS)
+        await DBOS.register_queue_async(
+            LATER, polling_interval_sec=LATER_POLL_SECONDS, worker_concurrency=LATER_AT_ONCE
+        )
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            serializer=self._serializer,
+            application_name="exeunt",
+        )
+
+    async def start(
+        self, session: AsyncSession, workflow: str, workflow_id: str, *args: Any, queue: str = CUT
+    ) -> None:
+        """Start a workflow if, and only if, the caller's transaction commits. A repeat joins it."""
+        client = self._client
+        if client is None:
+            raise RuntimeError("the engine was not launched")
+
+        def enqueue(sync: Session) -> None:
+            client.enqueue_in_transaction(
+                sync,
+                {
+                    "workflow_name": workflow,
+                    "queue_name": queue,
+                    "workflow_id": workflow_id,
+                    "app_version": VERSION,
+                },
+                *args,
+            )
+
+        await session.flush()
+        await session.run_sync(enqueue)
+
+    async def failed(self, names: Sequence[str]) -> list[str]:
+        """Ids of workflows that ended in an error or ran out of attempts: bugs, for a person."""
+        found = await DBOS.list_workflows_async(
+            name=list(names), status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], load_input=False
+        )
+        return [status.workflow_id for status in found]
+
+    def stop(self, patience_seconds: int = 5) -> None:
+        """Let running steps end, then let go. What is left goes on at the next start."""
+        if self._client:
+            self._client.destroy()
+        DBOS.destroy(workflow_completion_timeout_sec=patience_seconds)
+        self._engine.dispose()

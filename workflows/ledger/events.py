@@ -1,0 +1,105 @@
+"""One event and its canonical bytes: what is hashed, stored and exported, never made twice."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+
+LARGEST_LEAF = 65_535
+"""C2SP tlog-tiles gives a leaf's length 16 bits."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: `kind` is hr, person, service or exeunt; `id` is no personal data."""
+
+    kind: str
+    id: str
+
+
+EXEUNT = Actor("exeunt", "exeunt")
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened. `data` holds no personal data; `personal` does, and only digests leave it."""
+
+    type: str
+    outcome: str = "success"
+    case_id: str | None = None
+    subject: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    personal: Mapping[str, str | None] = field(default_factory=dict)
+    actor: Actor = EXEUNT
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An event as bytes, with the disclosures that open its digests."""
+
+    d: bytes
+    disclosures: Mapping[str, str]
+
+
+def seal(
+    event: Event,
+    *,
+    event_id: str,
+    time: datetime,
+    tenant: str,
+    case_seq: int | None,
+    salts: Mapping[str, bytes],
+) -> Sealed:
+    """Make the leaf bytes. Raises ValueError if they would be too long to log."""
+    disclosures = {
+        name: disclose(salts[name], name, value)
+        for name, value in event.personal.items()
+        if value is not None
+    }
+    members: dict[str, Any] = {
+        "v": 1,
+        "type": event.type,
+        "id": event_id,
+        "time": stamp(time),
+        "tenant": tenant,
+        "actor": {"kind": event.actor.kind, "id": event.actor.id},
+        "outcome": event.outcome,
+        "case": event.case_id,
+        "case_seq": case_seq,
+        "subject": event.subject,
+        "data": dict(event.data) or None,
+        "sd": {name: digest(text) for name, text in disclosures.items()} or None,
+    }
+    d = rfc8785.dumps({key: value for key, value in members.items() if value is not None})
+    if len(d) > LARGEST_LEAF:
+        raise ValueError(f"event {event.type} is {len(d)} bytes; a leaf holds {LARGEST_LEAF}")
+    return Sealed(d, disclosures)
+
+
+def stamp(time: datetime) -> str:
+    """Always six digits and a Z, so that texts sort as instants do."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def disclose(salt: bytes, name: str, value: str) -> str:
+    """RFC 9901 section 4.2.1: base64url of `[salt, name, value]`."""
+    text = json.dumps([_b64(salt), name, value], ensure_ascii=False)
+    return _b64(text.encode())
+
+
+def digest(disclosure: str) -> str:
+    return _b64(hashlib.sha256(disclosure.encode("ascii")).digest())
+
+
+def leaf_hash(d: bytes) -> bytes:
+    """RFC 6962 section 2.1."""
+    return hashlib.sha256(b"\x00" + d).digest()
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
