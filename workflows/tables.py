@@ -204,6 +204,8 @@ class Attempt(SQLModel, table=True):
     id: str = Field(primary_key=True)
     item_id: str = Field(foreign_key="item.id", index=True)
     n: int
+    baseline: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """The last known state when this try began: its effect is told from this one."""
     intent_at: datetime = Field(sa_type=Instant)
     result_at: datetime | None = _instant()
     outcome: str | None = None

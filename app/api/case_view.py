@@ -1,0 +1,248 @@
+"""A case as people and machines see it: where it stands, account by account, verb by verb."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from adapters.actions import Action
+from workflows.approvals import wave_digest
+from workflows.sentences import BUSINESS, CONTROLS
+from workflows.tables import Case, CaseAccount, Item, Part, Task, Worker
+
+
+class WorkerOut(BaseModel):
+    id: str
+    source_worker_id: str = Field(examples=["1207"])
+    employee_number: str | None = Field(None, examples=["1207"])
+    email: str | None = Field(None, examples=["mara.okafor@acme.example"])
+    display_name: str | None = Field(None, examples=["Mara Okafor"])
+    department: str | None = Field(None, examples=["Finance"])
+
+
+class AccountOut(BaseModel):
+    """One account, or one system in which it is open whether there is an account."""
+
+    system: str = Field(examples=["directory"])
+    account_id: str | None = Field(None, examples=["2819c223-7f76-453a-919d-413861904646"])
+    login: str | None = None
+    rule: str | None = Field(None, description="how it was recognised", examples=["link"])
+    containment: str = Field(examples=["contained"])
+    note: str = ""
+    privileged: bool = False
+    last_possible_access: datetime | None = Field(
+        None, description="until then an access token from before the cut may still work"
+    )
+    contained_at: datetime | None = None
+    seconds_to_contain: float | None = None
+
+
+class ItemOut(BaseModel):
+    id: str
+    system: str = Field(examples=["directory"])
+    account_id: str | None = None
+    wave: str = Field(examples=["contain"])
+    action: str = Field(examples=["block_sign_in"])
+    state: str = Field(examples=["done"])
+    outcome: str | None = Field(None, examples=["changed"])
+    confirmed: bool | None = Field(None, description="what the read-back said; null: cannot tell")
+    gap: str | None = None
+    gap_detail: str = ""
+    undo: str = Field(examples=["reversible"])
+    attempts: int
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+    error: str = ""
+    message: str = ""
+    permission: str = ""
+    fix: str = ""
+    owner: str = ""
+    business: str = Field(examples=["They can no longer sign in."])
+    controls: tuple[str, ...] = ()
+
+
+class WaveApprovalOut(BaseModel):
+    wave: str = Field(examples=["retire"])
+    approvals_needed: int = Field(examples=[2])
+    digest: str = Field(description="send it back with POST …/approve")
+
+
+class TaskOut(BaseModel):
+    id: str
+    case_id: str | None
+    system: str
+    kind: str = Field(examples=["by_hand"])
+    title: str
+    how_to: str
+    candidates: list[dict[str, Any]]
+    owner: str
+    due_at: datetime
+    state: str = Field(examples=["open"])
+    note: str = ""
+
+
+class Timings(BaseModel):
+    """All instants in UTC. The clock runs from the later of effective and received."""
+
+    hr_entered_at: datetime | None = None
+    effective_at: datetime
+    received_at: datetime
+    first_call_at: datetime | None = None
+    contained_at: datetime | None = None
+    seconds_to_contain: float | None = None
+
+
+class CaseSummary(BaseModel):
+    id: str = Field(examples=["case_01J7Z0EXAMPLE0000000000001"])
+    worker: WorkerOut
+    kind: str = Field(examples=["voluntary"])
+    status: str = Field(examples=["waiting"])
+    containment: str = Field(examples=["contained"])
+    unconfirmed: bool = False
+    reference: str = ""
+    requested_by: str = ""
+    basis: str = Field(examples=["last_working_day"])
+    time_zone: str = Field(examples=["Europe/Berlin"])
+    time_zone_source: str = Field(examples=["worker"])
+    policy: str = ""
+    timings: Timings
+
+
+class CaseOut(CaseSummary):
+    accounts: list[AccountOut]
+    items: list[ItemOut]
+    approvals: list[WaveApprovalOut]
+    tasks: list[TaskOut]
+
+
+def worker_out(worker: Worker) -> WorkerOut:
+    record = worker.record
+    return WorkerOut(
+        id=worker.id,
+        source_worker_id=worker.source_worker_id,
+        employee_number=record.get("employee_number"),
+        email=record.get("work_email"),
+        display_name=record.get("display_name"),
+        department=record.get("department"),
+    )
+
+
+def summary(case: Case, worker: Worker) -> CaseSummary:
+    return CaseSummary(
+        id=case.id,
+        worker=worker_out(worker),
+        kind=case.kind,
+        status=case.status,
+        containment=case.containment,
+        unconfirmed=case.unconfirmed,
+        reference=case.reference,
+        requested_by=case.requested_by,
+        basis=case.basis,
+        time_zone=case.zone,
+        time_zone_source=case.zone_source,
+        policy=case.policy,
+        timings=Timings(
+            hr_entered_at=case.hr_entered_at,
+            effective_at=case.effective_at,
+            received_at=case.received_at,
+            first_call_at=case.first_call_at,
+            contained_at=case.contained_at,
+            seconds_to_contain=seconds_to_contain(case, case.contained_at),
+        ),
+    )
+
+
+def seconds_to_contain(case: Case, contained_at: datetime | None) -> float | None:
+    """From the later of "effective" and "we were told" until the last read-back or token's end."""
+    if contained_at is None:
+        return None
+    begun = max(case.effective_at, case.received_at)
+    return round(max(0.0, (contained_at - begun).total_seconds()), 3)
+
+
+async def whole(session: AsyncSession, case: Case) -> CaseOut:
+    worker = await session.get_one(Worker, case.worker_id)
+    accounts = await _rows(session, CaseAccount, case.id)
+    parts = await _rows(session, Part, case.id)
+    tasks = await _rows(session, Task, case.id)
+    items = select(Item).where(Item.case_id == case.id)
+    items = items.order_by(col(Item.system), col(Item.case_account_id), col(Item.ord))
+    ids = {account.id: account.account_id for account in accounts}
+    return CaseOut(
+        **summary(case, worker).model_dump(),
+        accounts=[*_known(case, accounts), *_unknown(parts, accounts)],
+        items=[item_out(item, ids) for item in (await session.exec(items)).all()],
+        approvals=await _approvals(session, parts),
+        tasks=[task_out(task) for task in tasks],
+    )
+
+
+async def _rows(session: AsyncSession, table: Any, case_id: str) -> Sequence[Any]:
+    query = select(table).where(table.case_id == case_id).order_by(table.id)
+    return (await session.exec(query)).all()
+
+
+def _known(case: Case, accounts: Sequence[CaseAccount]) -> list[AccountOut]:
+    return [
+        AccountOut(
+            system=row.system,
+            account_id=row.account_id,
+            login=row.login,
+            rule=row.rule,
+            containment=row.containment,
+            privileged=row.privileged,
+            last_possible_access=row.last_possible_access,
+            contained_at=row.contained_at,
+            seconds_to_contain=seconds_to_contain(case, row.contained_at),
+        )
+        for row in accounts
+    ]
+
+
+_LOOKUPS = {
+    "none": ("none_found", "the system answered that nobody is known by this person's keys"),
+    "by_hand": ("by_hand", "a person has to look"),
+    "undecided": ("unknown", ""),
+    "unanswered": ("unknown", ""),
+}
+
+
+def _unknown(parts: Sequence[Part], accounts: Sequence[CaseAccount]) -> list[AccountOut]:
+    """Systems in which no account is known: nothing is left out in silence."""
+    have = {account.system for account in accounts}
+    return [
+        AccountOut(
+            system=part.system,
+            containment=_LOOKUPS[part.lookup][0],
+            note=part.lookup_note or _LOOKUPS[part.lookup][1],
+        )
+        for part in parts
+        if part.wave == "contain" and part.lookup in _LOOKUPS and part.system not in have
+    ]
+
+
+def item_out(item: Item, account_ids: dict[str, str]) -> ItemOut:
+    fields = item.model_dump(include=set(ItemOut.model_fields) - {"account_id"})
+    return ItemOut(
+        **fields,
+        account_id=account_ids.get(item.case_account_id or ""),
+        business=BUSINESS[Action(item.action)],
+        controls=CONTROLS[Action(item.action)],
+    )
+
+
+def task_out(task: Task) -> TaskOut:
+    return TaskOut(**task.model_dump(include=set(TaskOut.model_fields)))
+
+
+async def _approvals(session: AsyncSession, parts: Sequence[Part]) -> list[WaveApprovalOut]:
+    out = []
+    for wave in dict.fromkeys(part.wave for part in parts if part.approvals):
+        gated = [part for part in parts if part.wave == wave and part.approvals]
+        needed = max(part.approvals for part in gated)
+        digest = await wave_digest(session, gated)
+        out.append(WaveApprovalOut(wave=wave, approvals_needed=needed, digest=digest))
+    return out

@@ -1,0 +1,64 @@
+"""For machines that watch: alive, ready, and in numbers."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from app.deps import WorldDep
+from workflows.tables import Case, Part, SystemHealth, Task
+from workflows.world import World
+
+LATE_AFTER = timedelta(minutes=5)
+
+router = APIRouter(tags=["Health"])
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def ready(world: WorldDep) -> JSONResponse:
+    """503 if the database is away, a workflow has failed, or work that is due is not taken up."""
+    failed = await world.engine.failed(["intake", "begin", "offboard", "recheck"])
+    late = await _late(world)
+    ok = not failed and not late
+    body = {"status": "ready" if ok else "not ready", "failed_workflows": failed, "late": late}
+    return JSONResponse(body, 200 if ok else 503)
+
+
+async def _late(world: World) -> int:
+    """Parts that are due for so long that no worker can be listening."""
+    then = world.clock.now() - LATE_AFTER
+    query = (
+        select(func.count())
+        .select_from(Part)
+        .where(col(Part.state).in_(["due", "waiting"]), col(Part.due_at) < then)
+    )
+    async with world.store.read() as session:
+        return (await session.exec(query)).one()
+
+
+@router.get("/metrics")
+async def metrics(world: WorldDep) -> Response:
+    registry = CollectorRegistry()
+    cases = Gauge("exeunt_cases", "Cases", ["status", "containment"], registry=registry)
+    tasks = Gauge("exeunt_open_tasks", "Open tasks", ["kind"], registry=registry)
+    paused = Gauge("exeunt_system_paused", "1: paused", ["system"], registry=registry)
+    async with world.store.read() as session:
+        by_state = select(Case.status, Case.containment, func.count()).group_by(
+            Case.status, Case.containment
+        )
+        for status, containment, count in (await session.exec(by_state)).all():
+            cases.labels(status, containment).set(count)
+        by_kind = select(Task.kind, func.count()).where(Task.state == "open").group_by(Task.kind)
+        for kind, count in (await session.exec(by_kind)).all():
+            tasks.labels(kind).set(count)
+        for health in (await session.exec(select(SystemHealth))).all():
+            paused.labels(health.system).set(int(health.paused))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

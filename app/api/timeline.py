@@ -1,0 +1,68 @@
+"""Everything that happened in one case, once or as it happens."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from app.deps import Reader, WorldDep
+from workflows.errors import NotFound
+from workflows.ledger.read import Filters, disclosures, page
+from workflows.tables import Case
+from workflows.world import World
+
+AT_ONCE = 1000
+LOOK_EVERY_SECONDS = 0.2
+
+router = APIRouter()
+
+
+@router.get("/{case_id}/timeline", response_model=None)
+async def timeline(case_id: str, request: Request, world: WorldDep, _caller: Reader) -> Response:
+    """Every event of a case. `Accept: text/event-stream` streams until the case is over."""
+    async with world.store.read() as session:
+        if await session.get(Case, case_id) is None:
+            raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return StreamingResponse(_live(world, request, case_id), media_type="text/event-stream")
+    await world.ledger.sequence()
+    items: list[dict[str, Any]] = []
+    cursor = -1
+    while chunk := await _events(world, case_id, cursor):
+        items += chunk
+        cursor = chunk[-1]["index"]
+    return JSONResponse({"items": items, "next_cursor": None})
+
+
+async def _events(world: World, case_id: str, cursor: int) -> list[dict[str, Any]]:
+    leaves = await page(world.store, Filters(case_id=case_id, cursor=cursor), AT_ONCE)
+    opened = await disclosures(world.store, [leaf.id for leaf in leaves])
+    return [
+        {
+            "index": leaf.idx,
+            **json.loads(leaf.d),
+            "disclosed": {name: _value(text) for name, text in opened.get(leaf.id, {}).items()},
+        }
+        for leaf in leaves
+    ]
+
+
+def _value(disclosure: str) -> str:
+    padded = disclosure + "=" * (-len(disclosure) % 4)
+    value: str = json.loads(base64.urlsafe_b64decode(padded))[2]
+    return value
+
+
+async def _live(world: World, request: Request, case_id: str) -> AsyncIterator[str]:
+    cursor = int(request.headers.get("last-event-id", "-1"))
+    over = False
+    while not over and not await request.is_disconnected():
+        for event in await _events(world, case_id, cursor):
+            cursor = event["index"]
+            over = event["type"] in ("case.closed", "case.cancelled")
+            yield f"id: {cursor}\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n"
+        await asyncio.sleep(LOOK_EVERY_SECONDS)

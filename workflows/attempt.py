@@ -1,0 +1,244 @@
+"""One try of one verb on one account: intent, call, read-back, result.
+
+The intent is committed before the call and the result after it. If the process dies in between,
+the next turn finds an intent without a result, and looks before it does anything again.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from adapters.actions import Action, Outcome
+from adapters.errors import AdapterError, TryAgain
+from adapters.http import Call, recording
+from adapters.nouns import Account, Kind, State, holds
+from workflows.ledger.events import Event, stamp
+from workflows.lookup import STATE, call_data
+from workflows.tables import Attempt, Case, CaseAccount, Item
+from workflows.trouble import is_paused, item_in_trouble
+from workflows.world import World
+
+OPEN = ("planned", "waiting")
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is about to be tried, as committed.
+
+    `before` is the state before the case, `baseline` the last one known before this try.
+    `again`: an earlier call may have taken effect.
+    """
+
+    attempt_id: str
+    item_id: str
+    action: Action
+    account: Account
+    before: State
+    baseline: State
+    again: bool
+
+
+@dataclass
+class Result:
+    """What came of it. `after` is None if nothing was read back."""
+
+    calls: list[Call] = field(default_factory=list)
+    after: State | None = None
+    error: AdapterError | None = None
+
+
+async def attempt(world: World, item_id: str) -> None:
+    """Try one item once. Never raises for a vendor's sake: what failed is on the item."""
+    intent = await _intend(world, item_id)
+    if intent is None:
+        return
+    result = Result()
+    with recording() as calls:
+        result.calls = calls
+        try:
+            await _try(world, intent, result)
+        except AdapterError as why:
+            result.error = why
+    await _conclude(world, intent, result)
+
+
+async def _try(world: World, intent: Intent, result: Result) -> None:
+    adapter = world.systems[intent.account.system].adapter
+    if intent.again:
+        result.after = await adapter.observe(intent.account)
+        if holds(intent.action, intent.baseline, result.after):
+            return
+    await adapter.perform(intent.action, intent.account)
+    result.after = await adapter.observe(intent.account)
+
+
+async def _intend(world: World, item_id: str) -> Intent | None:
+    async with world.store.write() as session:
+        item = await session.get_one(Item, item_id)
+        if item.state not in OPEN or item.case_account_id is None:
+            return None
+        if await is_paused(session, item.system):
+            item.state, item.due_at = "waiting", None
+            return None
+        account = await session.get_one(CaseAccount, item.case_account_id)
+        unfinished = await _unfinished(session, item.id)
+        row = unfinished or _new_attempt(world, session, item, account)
+        again = item.attempts > 1 or unfinished is not None
+        await world.ledger.record(
+            session,
+            Event(
+                f"{item.action}.{'resumed' if unfinished else 'intent'}",
+                "pending",
+                item.case_id,
+                data=_place(item, account, row.n),
+                personal={"account_id": account.account_id},
+            ),
+        )
+        return Intent(
+            row.id,
+            item.id,
+            Action(item.action),
+            account_of(account),
+            STATE.validate_python(account.before),
+            STATE.validate_python(row.baseline),
+            again,
+        )
+
+
+async def _unfinished(session: AsyncSession, item_id: str) -> Attempt | None:
+    open_ones = select(Attempt).where(Attempt.item_id == item_id, Attempt.result_at == None)  # noqa: E711
+    return (await session.exec(open_ones)).first()
+
+
+def _new_attempt(world: World, session: AsyncSession, item: Item, account: CaseAccount) -> Attempt:
+    item.attempts += 1
+    row = Attempt(
+        id=world.clock.id("try"),
+        item_id=item.id,
+        n=item.attempts,
+        baseline=account.after,
+        intent_at=world.clock.now(),
+    )
+    session.add(row)
+    return row
+
+
+def account_of(row: CaseAccount) -> Account:
+    """The account as a verb needs it: after the match, only the immutable id counts."""
+    return Account(row.system, row.account_id, row.login, kind=Kind(row.kind))
+
+
+def _place(item: Item, account: CaseAccount, n: int) -> dict[str, object]:
+    return {"system": item.system, "account": account.id, "item": item.id, "attempt": n}
+
+
+async def _conclude(world: World, intent: Intent, result: Result) -> None:
+    async with world.store.write() as session:
+        item = await session.get_one(Item, intent.item_id)
+        case = await session.get_one(Case, item.case_id)
+        row = await session.get_one(Attempt, intent.attempt_id)
+        account = await session.get_one(CaseAccount, item.case_account_id)
+        now = world.clock.now()
+        row.result_at, row.calls = now, call_data(result.calls)
+        confirmed = _confirmed(intent, result)
+        if result.after is not None:
+            account.after = STATE.dump_python(result.after, mode="json")
+            account.observed_at = now
+        error = result.error or _not_seen(world, item, confirmed)
+        if error:
+            row.error = type(error).__name__
+            await item_in_trouble(world, session, case, item, error)
+        else:
+            outcome = derive_outcome(intent.action, intent.before, result.after)
+            row.outcome = item.outcome = outcome
+            item.state, item.confirmed, item.done_at = "done", confirmed, now
+            item.error = item.message = ""
+            await _sign_out_again(session, item)
+        await _record(world, session, item, account, row, result, confirmed)
+
+
+async def _sign_out_again(session: AsyncSession, blocked: Item) -> None:
+    """Sessions that were ended before a late block may have been opened again in between."""
+    if blocked.action != Action.BLOCK_SIGN_IN:
+        return
+    ended = select(Item).where(
+        Item.case_account_id == blocked.case_account_id,
+        Item.state == "done",
+        col(Item.action).in_([Action.REVOKE_SESSIONS, Action.REVOKE_TOKENS]),
+    )
+    for item in (await session.exec(ended)).all():
+        item.state = "planned"
+
+
+def _confirmed(intent: Intent, result: Result) -> bool | None:
+    if result.after is None:
+        return None
+    return holds(intent.action, intent.baseline, result.after)
+
+
+def _not_seen(world: World, item: Item, confirmed: bool | None) -> TryAgain | None:
+    """The call was accepted, but the system does not show it: not done, look again soon."""
+    if confirmed is not False:
+        return None
+    pause = world.systems[item.system].adapter.propagation.total_seconds()
+    return TryAgain(
+        f"{item.action} was accepted but is not to be seen on reading back", pause or None
+    )
+
+
+def derive_outcome(action: Action, before: State, after: State | None) -> Outcome:
+    """Whether *we* changed something: by the state before, not by what the reply claims."""
+    if not before.exists:
+        return Outcome.ABSENT
+    if after is not None and not after.exists and action is not Action.DELETE_ACCOUNT:
+        return Outcome.ABSENT
+    return Outcome.ALREADY if _held_before(action, before) else Outcome.CHANGED
+
+
+def _held_before(action: Action, before: State) -> bool:
+    if action in (Action.REVOKE_SESSIONS, Action.RESET_CREDENTIALS):
+        return False  # an instant that moves: what was open before is ended now
+    return holds(action, None, before) is True
+
+
+async def _record(
+    world: World,
+    session: AsyncSession,
+    item: Item,
+    account: CaseAccount,
+    row: Attempt,
+    result: Result,
+    confirmed: bool | None,
+) -> None:
+    place = _place(item, account, row.n)
+    await world.ledger.record(
+        session,
+        Event(
+            f"{item.action}.result",
+            row.outcome or "failure",
+            item.case_id,
+            data={**place, "error": row.error or None, "calls": row.calls},
+            personal={"message": result.error.message if result.error else None},
+        ),
+    )
+    if result.after is None:
+        return
+    after = result.after
+    await world.ledger.record(
+        session,
+        Event(
+            f"{item.action}.read_back",
+            {True: "confirmed", False: "contradicted", None: "cannot_tell"}[confirmed],
+            item.case_id,
+            data={
+                **place,
+                "exists": after.exists,
+                "enabled": after.enabled,
+                "sessions_valid_from": stamp(after.sessions_valid_from)
+                if after.sessions_valid_from
+                else None,
+                "observed_at": stamp(account.observed_at) if account.observed_at else None,
+            },
+        ),
+    )

@@ -1,0 +1,186 @@
+"""A case is opened, moved, begun and cancelled here, each in the caller's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from adapters.actions import Wave
+from adapters.hr.contract import WorkerRecord
+from workflows.engine import CUT
+from workflows.ledger.events import EXEUNT, Actor, Event, stamp
+from workflows.model import CaseKind, CaseStatus, Containment, LastMoment, Leaver
+from workflows.policy.resolve import resolve
+from workflows.tables import Case, Part, Worker
+from workflows.world import World
+
+OVER = (CaseStatus.CLOSED, CaseStatus.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Why, when and by whom a case is opened."""
+
+    kind: CaseKind
+    moment: LastMoment
+    actor: Actor
+    requested_by: str
+    received_at: datetime
+    hr_entered_at: datetime | None = None
+    delivery_id: str | None = None
+    revoke_now: bool = False
+    reason: str = ""
+    reference: str = ""
+    idempotency_key: str | None = None
+    request_sha256: str | None = None
+
+
+async def open_case(world: World, session: AsyncSession, worker: Worker, opening: Opening) -> Case:
+    """Open a case, and begin it at once if its last moment is here."""
+    case = _new_case(world, worker, opening)
+    session.add(case)
+    await session.flush()
+    await world.ledger.record(
+        session,
+        Event(
+            "case.opened",
+            case.status,
+            case.id,
+            worker.subject,
+            data={
+                "kind": case.kind,
+                "effective_at": stamp(case.effective_at),
+                "basis": case.basis,
+                "zone": case.zone,
+                "zone_source": case.zone_source,
+                "revoke_now": case.revoke_now,
+                "policy": case.policy,
+                "delivery": case.delivery_id,
+            },
+            personal={
+                **_who(worker),
+                "reason": opening.reason or None,
+                "reference": opening.reference or None,
+            },
+            actor=opening.actor,
+        ),
+    )
+    if case.effective_at <= world.clock.now():
+        await begin_case(world, session, case)
+    return case
+
+
+def _new_case(world: World, worker: Worker, opening: Opening) -> Case:
+    record = WorkerRecord.model_validate(worker.record)
+    leaver = leaver_of(record, opening.kind, opening.moment.at)
+    terms = resolve(world.policy, leaver, privileged=False)
+    return Case(
+        id=world.clock.id("case"),
+        worker_id=worker.id,
+        kind=opening.kind,
+        status=CaseStatus.SCHEDULED,
+        containment=Containment.NOT,
+        reason=opening.reason,
+        reference=opening.reference,
+        requested_by=opening.requested_by,
+        delivery_id=opening.delivery_id,
+        revoke_now=opening.revoke_now,
+        basis=opening.moment.basis,
+        zone=opening.moment.zone,
+        zone_source=opening.moment.zone_source,
+        hr_entered_at=opening.hr_entered_at,
+        effective_at=opening.moment.at,
+        received_at=opening.received_at,
+        policy=world.policy.identity,
+        owner=terms.owner,
+        task_due_seconds=int(terms.task_due.total_seconds()),
+        give_up_seconds=int(terms.give_up_after.total_seconds()),
+        idempotency_key=opening.idempotency_key,
+        request_sha256=opening.request_sha256,
+    )
+
+
+def leaver_of(record: WorkerRecord, kind: CaseKind, last_moment: datetime) -> Leaver:
+    """What the policy looks at, from what HR said."""
+    return Leaver(kind, last_moment, record.department, record.worker_type, record.country)
+
+
+def _who(worker: Worker) -> dict[str, str | None]:
+    record = worker.record
+    return {
+        "name": record.get("display_name"),
+        "email": record.get("work_email"),
+        "employee_number": record.get("employee_number"),
+        "source_worker_id": worker.source_worker_id,
+    }
+
+
+async def begin_case(world: World, session: AsyncSession, case: Case) -> None:
+    """Cut now: every system gets its own workflow, in this very transaction, all at once."""
+    if case.status != CaseStatus.SCHEDULED:
+        return
+    now = world.clock.now()
+    case.status, case.started_at, case.containment = CaseStatus.RUNNING, now, Containment.UNKNOWN
+    await world.ledger.record(
+        session, Event("case.begun", case_id=case.id, data={"systems": sorted(world.systems)})
+    )
+    for system in world.systems:
+        part = Part(
+            id=world.clock.id("part"),
+            case_id=case.id,
+            wave=Wave.CONTAIN,
+            system=system,
+            state="running",
+            turn=1,
+            first_try_at=now,
+        )
+        session.add(part)
+        await start_part(world, session, part)
+
+
+async def start_part(world: World, session: AsyncSession, part: Part) -> None:
+    """One workflow for this turn of this part. Its id is its place, so it can only be one."""
+    queue = CUT if part.wave == Wave.CONTAIN else "later"
+    place = f"{part.case_id}:{part.wave}:{part.system}:{part.turn}"
+    await world.engine.start(session, "offboard", place, part.id, part.turn, queue=queue)
+
+
+async def move_case(
+    world: World, session: AsyncSession, case: Case, moment: LastMoment, actor: Actor = EXEUNT
+) -> None:
+    """Another last moment for a case that has not begun."""
+    was, case.effective_at = case.effective_at, moment.at
+    case.basis, case.zone, case.zone_source = moment.basis, moment.zone, moment.zone_source
+    await world.ledger.record(
+        session,
+        Event(
+            "case.moved",
+            case_id=case.id,
+            data={"was": stamp(was), "effective_at": stamp(moment.at), "basis": moment.basis},
+            actor=actor,
+        ),
+    )
+    if case.effective_at <= world.clock.now():
+        await begin_case(world, session, case)
+
+
+async def cancel_case(
+    world: World, session: AsyncSession, case: Case, actor: Actor, reason: str
+) -> None:
+    """Take back a case that has not begun. What has begun is given back by restoring, not here."""
+    case.status, case.closed_at = CaseStatus.CANCELLED, world.clock.now()
+    await world.ledger.record(
+        session,
+        Event("case.cancelled", case_id=case.id, personal={"reason": reason}, actor=actor),
+    )
+
+
+async def latest_case(session: AsyncSession, worker_id: str) -> Case | None:
+    """The worker's newest case that was not cancelled, begun or not."""
+    cases = (
+        select(Case)
+        .where(Case.worker_id == worker_id, Case.status != CaseStatus.CANCELLED)
+        .order_by(col(Case.id).desc())
+    )
+    return (await session.exec(cases)).first()

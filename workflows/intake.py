@@ -1,0 +1,151 @@
+"""From a signed delivery to a decision: stored first, read back if it is thin, decided once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dbos import DBOS
+from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from adapters.errors import AdapterError
+from adapters.hr.contract import Envelope, HrEvent, Unreadable, WorkerRecord
+from workflows.ledger.events import Actor, Event
+from workflows.tables import HrDelivery
+from workflows.world import World, world
+
+READ_AGAIN_FIRST = timedelta(seconds=5)
+READ_AGAIN_AT_MOST = timedelta(minutes=15)
+
+_EVENTS = TypeAdapter(list[HrEvent])
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender gets: the same for every repeat of one delivery."""
+
+    receipt_id: str
+    repeated: bool = False
+
+
+async def receive(
+    world: World, connection: str, headers: Mapping[str, str], body: bytes
+) -> Receipt:
+    """Prove, read and store one delivery, and start its intake, in one transaction.
+
+    Raises BadSignature and Unreadable; what is signed but unreadable is put on record first.
+    """
+    now = world.clock.now()
+    source = world.hr[connection].source
+    envelope = source.verify(headers, body, now)
+    body_sha256 = hashlib.sha256(body).hexdigest()
+    try:
+        events = source.parse(body)
+    except Unreadable as why:
+        await _record_unreadable(world, connection, body_sha256, why)
+        raise
+    delivery = HrDelivery(
+        id=world.clock.id("rcpt"),
+        connection=connection,
+        dedupe_key=envelope.dedupe_key,
+        body_sha256=body_sha256,
+        received_at=now,
+        signed_at=envelope.signed_at,
+        stale=envelope.stale,
+        events=_EVENTS.dump_python(list(events), mode="json"),
+    )
+    try:
+        return await _store(world, delivery, envelope)
+    except IntegrityError:
+        # Two nodes took the same delivery at once; the one that committed first is the original.
+        return await _store(world, delivery, envelope)
+
+
+async def _store(world: World, delivery: HrDelivery, envelope: Envelope) -> Receipt:
+    async with world.store.write() as session:
+        same_key = select(HrDelivery).where(
+            HrDelivery.connection == delivery.connection,
+            HrDelivery.dedupe_key == envelope.dedupe_key,
+        )
+        before = (await session.exec(same_key)).all()
+        for earlier in before:
+            if earlier.body_sha256 == delivery.body_sha256:
+                return Receipt(earlier.id, repeated=True)
+        row = HrDelivery.model_validate(delivery.model_dump())
+        row.variant = len(before)
+        row.state = "conflict" if before else "received"
+        session.add(row)
+        await world.ledger.record(
+            session,
+            Event(
+                "hr.delivery_conflict" if before else "hr.delivery_received",
+                "alert" if before else "success",
+                data={
+                    "delivery": row.id,
+                    "connection": row.connection,
+                    "body_sha256": row.body_sha256,
+                    "workers": len(row.events),
+                    "stale": row.stale,
+                },
+                actor=Actor("hr", row.connection),
+            ),
+        )
+        if not before:
+            await world.engine.start(session, "intake", f"{row.id}:1", row.id, 1)
+        return Receipt(row.id)
+
+
+async def _record_unreadable(
+    world: World, connection: str, body_sha256: str, why: Unreadable
+) -> None:
+    async with world.store.write() as session:
+        await world.ledger.record(
+            session,
+            Event(
+                "hr.delivery_unreadable",
+                "refused",
+                data={"connection": connection, "body_sha256": body_sha256, "field": why.field},
+                actor=Actor("hr", connection),
+            ),
+        )
+
+
+@DBOS.workflow(name="intake")
+async def intake(delivery_id: str, _turn: int) -> None:
+    """One delivery, worker by worker. One that cannot be read back waits; the others go on."""
+    for place in range(await workers_in(delivery_id)):
+        await take_in(delivery_id, place)
+    await finish_delivery(delivery_id)
+
+
+@DBOS.step()
+async def workers_in(delivery_id: str) -> int:
+    async with world().store.read() as session:
+        delivery = await session.get_one(HrDelivery, delivery_id)
+        return len(delivery.events)
+
+
+@DBOS.step()
+async def take_in(delivery_id: str, place: int) -> None:
+    """Read the worker back if the source is thin; then store, decide and act in one transaction."""
+    here = world()
+    async with here.store.read() as session:
+        delivery = await session.get_one(HrDelivery, delivery_id)
+    event = _EVENTS.validate_python(delivery.events)[place]
+    try:
+        record = event.worker or await _read_back(here, delivery.connection, event)
+    except AdapterError as why:
+        await _read_later(here, delivery_id, place, why)
+        return
+    async with here.store.write() as session:
+        fresh = await session.get_one(HrDelivery, delivery_id)
+        if place in fresh_done(fresh):
+            return
+        await consider(here, session, fresh, event, record)
+        _mark(fresh, place)
+
+
+async def _read_back(here: World, connection: str, event: HrEvent) -> WorkerRecord | None:
+    return await here.hr[connection].source.read_worker(event.source_worker_id)

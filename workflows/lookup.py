@@ -1,0 +1,193 @@
+"""Who is this person in that system? Find, decide who it is, read the state before, plan."""
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from adapters.errors import AdapterError
+from adapters.http import Call, recording
+from adapters.nouns import Match, State
+from workflows.identify import Identified, identify
+from workflows.ledger.events import Event
+from workflows.model import KnownAccount
+from workflows.people import person_of, taken_addresses
+from workflows.planned import write_plan
+from workflows.tables import Case, CaseAccount, Part, Worker
+from workflows.tasks import Ask, open_task
+from workflows.trouble import part_in_trouble
+from workflows.world import System, World
+
+STATE = TypeAdapter(State)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One account that is this person's, with what the system said before anything was done."""
+
+    match: Match
+    before: State
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer of one system."""
+
+    identified: Identified
+    sightings: tuple[Sighting, ...]
+
+
+async def look_up(world: World, part_id: str) -> None:
+    """Answer the question for one part, once; a system that cannot answer is asked again later."""
+    async with world.store.read() as session:
+        part = await session.get_one(Part, part_id)
+        case = await session.get_one(Case, part.case_id)
+        worker = await session.get_one(Worker, case.worker_id)
+        person = await person_of(session, worker, part.system)
+        taken = await taken_addresses(session, worker)
+    if part.lookup != "unanswered":
+        return
+    system = world.systems[part.system]
+    with recording() as calls:
+        try:
+            matches = await system.adapter.find_accounts(person)
+            identified = identify(person, matches, case.effective_at, taken)
+            sightings = [
+                Sighting(hit, await system.adapter.observe(hit.account))
+                for hit in identified.accounts
+            ]
+        except AdapterError as why:
+            await part_in_trouble(world, part_id, why, calls)
+            return
+    async with world.store.write() as session:
+        await _keep(world, session, part_id, Found(identified, tuple(sightings)), calls)
+
+
+async def _keep(
+    world: World, session: AsyncSession, part_id: str, found: Found, calls: list[Call]
+) -> None:
+    part = await session.get_one(Part, part_id)
+    if part.lookup != "unanswered":
+        return
+    case = await session.get_one(Case, part.case_id)
+    worker = await session.get_one(Worker, case.worker_id)
+    system = world.systems[part.system]
+    part.lookup = _answer(system, found)
+    case.first_call_at = case.first_call_at or world.clock.now()
+    known = await accounts_of(session, case.id, part.system)
+    new = [s for s in found.sightings if s.match.account.id not in {a.account_id for a in known}]
+    rows = [_account(world, case, part.system, sighting) for sighting in new]
+    session.add_all(rows)
+    await _record_lookup(world, session, part, worker.subject, calls, rows)
+    if undecided := found.identified.undecided:
+        part.lookup_note = undecided.reason
+        await _ask_who(world, session, case, part, found)
+    await session.flush()
+    await write_plan(
+        world,
+        session,
+        part,
+        [
+            (row, KnownAccount(sighting.match.account, row.privileged))
+            for row, sighting in zip(rows, new, strict=True)
+        ],
+    )
+
+
+async def accounts_of(session: AsyncSession, case_id: str, system: str) -> list[CaseAccount]:
+    query = select(CaseAccount).where(CaseAccount.case_id == case_id, CaseAccount.system == system)
+    return list((await session.exec(query)).all())
+
+
+def _answer(system: System, found: Found) -> str:
+    if not system.can.searchable:
+        return "by_hand"
+    if found.identified.undecided:
+        return "undecided"
+    return "found" if found.sightings else "none"
+
+
+def _account(world: World, case: Case, system: str, sighting: Sighting) -> CaseAccount:
+    account, now = sighting.match.account, world.clock.now()
+    state = STATE.dump_python(sighting.before, mode="json")
+    return CaseAccount(
+        id=world.clock.id("acct"),
+        case_id=case.id,
+        system=system,
+        account_id=account.id,
+        login=account.login,
+        kind=account.kind,
+        rule=sighting.match.rule,
+        confidence=sighting.match.confidence,
+        privileged=bool(sighting.before.privileged),
+        before=state,
+        after=state,
+        observed_at=now,
+    )
+
+
+async def _record_lookup(
+    world: World,
+    session: AsyncSession,
+    part: Part,
+    subject: str,
+    calls: list[Call],
+    accounts: list[CaseAccount],
+) -> None:
+    await world.ledger.record(
+        session,
+        Event(
+            "lookup.result",
+            part.lookup,
+            part.case_id,
+            subject,
+            data={
+                "system": part.system,
+                "accounts": [
+                    {"account": a.id, "rule": a.rule, "kind": a.kind, "privileged": a.privileged}
+                    for a in accounts
+                ],
+                "calls": call_data(calls),
+            },
+            personal={f"account_{a.id}": a.account_id for a in accounts},
+        ),
+    )
+
+
+def call_data(calls: list[Call]) -> list[dict[str, object]]:
+    """Calls as a leaf keeps them: no path, because paths can name people."""
+    return [
+        {
+            "method": call.method,
+            "status": call.status,
+            "request_id": call.request_id,
+            "ms": call.milliseconds,
+        }
+        for call in calls
+    ]
+
+
+async def _ask_who(
+    world: World, session: AsyncSession, case: Case, part: Part, found: Found
+) -> None:
+    undecided = found.identified.undecided
+    candidates = [
+        {
+            "account_id": hit.account.id,
+            "login": hit.account.login,
+            "rule": hit.rule,
+            "kind": hit.account.kind,
+            "disagreement": hit.disagreement,
+        }
+        for hit in (undecided.candidates if undecided else ())
+    ]
+    ask = Ask(
+        "decide",
+        f"Which account in {part.system} is this leaver's? {part.lookup_note}",
+        "Store an account link for the right one (POST /api/v1/account-links), then retry the "
+        "case (POST /api/v1/cases/{id}/retry).",
+        part.system,
+        candidates=candidates,
+    )
+    await open_task(world, session, case, ask)

@@ -1,0 +1,114 @@
+"""The pure plan, kept as rows: this part's items, and those of the waves that come after."""
+
+from datetime import timedelta
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from adapters.actions import Wave
+from adapters.hr.contract import WorkerRecord
+from workflows.cases import leaver_of
+from workflows.ledger.events import Event
+from workflows.model import CaseKind, KnownAccount, PlannedItem
+from workflows.plan import plan
+from workflows.tables import Case, CaseAccount, Item, Part, Worker
+from workflows.tasks import Ask, open_task
+from workflows.world import World
+
+
+async def write_plan(
+    world: World,
+    session: AsyncSession,
+    part: Part,
+    accounts: list[tuple[CaseAccount, KnownAccount]],
+) -> None:
+    """Plan one system of a case for accounts that were just found, and keep the result."""
+    case = await session.get_one(Case, part.case_id)
+    worker = await session.get_one(Worker, case.worker_id)
+    record = WorkerRecord.model_validate(worker.record)
+    made = plan(
+        leaver_of(record, CaseKind(case.kind), case.effective_at),
+        tuple(known for _, known in accounts),
+        world.systems[part.system].can,
+        world.policy,
+        world.clock.now(),
+    )
+    rows = {row.account_id: row.id for row, _ in accounts}
+    for wave in Wave:
+        items = [item for item in made.items if item.wave is wave]
+        if items:
+            home = part if wave is Wave.CONTAIN else await _later_part(world, session, part, items)
+            session.add_all(_row(world, home, rows, item) for item in items)
+    await world.ledger.record(
+        session,
+        Event(
+            "plan.made",
+            case_id=case.id,
+            data={
+                "system": part.system,
+                "digest": made.digest,
+                "policy": made.policy,
+                "rules": list(made.rules),
+                "items": len(made.items),
+            },
+        ),
+    )
+
+
+async def _later_part(
+    world: World, session: AsyncSession, contain: Part, items: list[PlannedItem]
+) -> Part:
+    """The same system's share of a later wave. It is blocked until the wave before it is settled."""
+    query = select(Part).where(
+        Part.case_id == contain.case_id,
+        Part.system == contain.system,
+        Part.wave == items[0].wave,
+    )
+    part = (await session.exec(query)).first() or Part(
+        id=world.clock.id("part"),
+        case_id=contain.case_id,
+        wave=items[0].wave,
+        system=contain.system,
+        state="blocked",
+    )
+    part.due_at = min(item.due_at for item in items)
+    part.approvals = max(item.approvals for item in items)
+    session.add(part)
+    await session.flush()
+    return part
+
+
+def _row(world: World, part: Part, accounts: dict[str, str], item: PlannedItem) -> Item:
+    return Item(
+        id=world.clock.id("item"),
+        case_id=part.case_id,
+        part_id=part.id,
+        case_account_id=accounts.get(item.account_id or ""),
+        system=item.system,
+        wave=item.wave,
+        action=item.action,
+        ord=item.order,
+        state=_state(item),
+        gap=item.gap.kind if item.gap else None,
+        gap_detail=item.gap.detail if item.gap else "",
+        undo=item.undo,
+        owner=item.owner,
+        due_at=item.due_at,
+    )
+
+
+def _state(item: PlannedItem) -> str:
+    if item.gap:
+        return "task" if item.gap.kind == "by_hand" else "gap"
+    return "observed" if item.observe_only else "planned"
+
+
+async def ask_people(world: World, session: AsyncSession, part: Part) -> None:
+    """Open the tasks of a part that has come due: what is by hand there, each with its runbook."""
+    case = await session.get_one(Case, part.case_id)
+    by_hand = select(Item).where(Item.part_id == part.id, Item.state == "task")
+    for item in (await session.exec(by_hand)).all():
+        title = f"{part.system}: {item.action.replace('_', ' ')} by hand"
+        settings_due: timedelta | None = None
+        ask = Ask("by_hand", title, item.gap_detail, part.system, item.id, item.owner, settings_due)
+        await open_task(world, session, case, ask)

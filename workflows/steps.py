@@ -1,0 +1,69 @@
+"""The only steps of the engine: what they did is remembered, and what was cut short is done again.
+
+A step takes and gives ids. It is run at least once, so each of them looks at the rows first.
+"""
+
+from dbos import DBOS
+from sqlmodel import col, select
+
+from adapters.actions import Wave
+from workflows import attempt as attempts
+from workflows import recheck as rechecks
+from workflows import settle as settling
+from workflows.cases import begin_case
+from workflows.confirm import confirm_with_hr
+from workflows.lookup import look_up
+from workflows.planned import ask_people
+from workflows.tables import Case, Item, Part
+from workflows.world import world
+
+
+@DBOS.step()
+async def confirm(case_id: str) -> bool:
+    """Whether the case is still to be cut now, by HR's own word if it can be reached."""
+    return await confirm_with_hr(world(), case_id)
+
+
+@DBOS.step()
+async def begin(case_id: str) -> None:
+    async with world().store.write() as session:
+        await begin_case(world(), session, await session.get_one(Case, case_id))
+
+
+@DBOS.step()
+async def prepare(part_id: str) -> list[str]:
+    """Find the accounts if that is not done yet, ask people for their share, name what is due."""
+    here = world()
+    async with here.store.read() as session:
+        part = await session.get_one(Part, part_id)
+    if part.wave == Wave.CONTAIN:
+        await look_up(here, part_id)
+    async with here.store.write() as session:
+        await ask_people(here, session, part)
+        due = (
+            select(Item.id)
+            .where(
+                Item.part_id == part_id,
+                col(Item.state).in_(attempts.OPEN),
+                (col(Item.state) == "planned")
+                | col(Item.due_at).is_(None)
+                | (col(Item.due_at) <= here.clock.now()),
+            )
+            .order_by(col(Item.case_account_id), col(Item.ord))
+        )
+        return list((await session.exec(due)).all())
+
+
+@DBOS.step()
+async def attempt(item_id: str) -> None:
+    await attempts.attempt(world(), item_id)
+
+
+@DBOS.step()
+async def settle(part_id: str) -> None:
+    await settling.settle(world(), part_id)
+
+
+@DBOS.step()
+async def recheck(recheck_id: str) -> None:
+    await rechecks.recheck(world(), recheck_id)

@@ -1,0 +1,111 @@
+"""What is due becomes a workflow. Rows wait, not workflows: a wave may be months away.
+
+Each start is one transaction with a deterministic workflow id, so that two sweepers, or one that
+dies in between, start a thing once.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from workflows.cases import start_part
+from workflows.ledger.events import Event
+from workflows.model import CaseStatus
+from workflows.tables import Case, HrDelivery, Part, Recheck
+from workflows.world import World
+
+EVERY_SECONDS = 0.25
+AT_ONCE = 100
+BEGIN_AGAIN_AFTER = timedelta(minutes=5)
+"""A case whose beginning was refused by HR's read-back is looked at again after this."""
+
+log = structlog.get_logger()
+
+
+async def sweep_forever(world: World) -> None:
+    """Run until cancelled. A database that is away is waited for; nothing is lost meanwhile."""
+    while True:
+        try:
+            await sweep(world)
+        except sa.exc.OperationalError as why:
+            log.warning("sweep.database_unavailable", error=type(why.orig).__name__)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+async def sweep(world: World) -> None:
+    """Start all that is due now, and put new ledger events in order."""
+    now = world.clock.now()
+    await _start_cases(world, now)
+    await _start_parts(world, now)
+    await _start_deliveries(world, now)
+    await _start_rechecks(world, now)
+    await world.ledger.sequence()
+
+
+async def _start_cases(world: World, now: datetime) -> None:
+    due = select(Case.id).where(Case.status == CaseStatus.SCHEDULED, col(Case.effective_at) <= now)
+    for case_id in await _ids(world, due):
+        async with world.store.write() as session:
+            turn = int(now.timestamp() // BEGIN_AGAIN_AFTER.total_seconds())
+            await world.engine.start(session, "begin", f"{case_id}:begin:{turn}", case_id, turn)
+
+
+async def _start_parts(world: World, now: datetime) -> None:
+    due = select(Part.id).where(col(Part.state).in_(["due", "waiting"]), col(Part.due_at) <= now)
+    for part_id in await _ids(world, due):
+        async with world.store.write() as session:
+            part = await session.get_one(Part, part_id, with_for_update=True)
+            if part.state not in ("due", "waiting"):
+                continue
+            if part.state == "due" and part.approvals:
+                await _wait_for_approval(world, session, part)
+                continue
+            part.first_try_at = part.first_try_at or now
+            part.state, part.turn = "running", part.turn + 1
+            await start_part(world, session, part)
+
+
+async def _wait_for_approval(world: World, session: AsyncSession, part: Part) -> None:
+    part.state = "awaiting_approval"
+    await world.ledger.record(
+        session,
+        Event(
+            "wave.awaiting_approval",
+            "pending",
+            part.case_id,
+            data={"system": part.system, "wave": part.wave, "approvals": part.approvals},
+        ),
+    )
+
+
+async def _start_deliveries(world: World, now: datetime) -> None:
+    due = select(HrDelivery.id).where(HrDelivery.state == "received", col(HrDelivery.due_at) <= now)
+    for delivery_id in await _ids(world, due):
+        async with world.store.write() as session:
+            delivery = await session.get_one(HrDelivery, delivery_id, with_for_update=True)
+            if delivery.due_at is None:
+                continue
+            delivery.due_at, delivery.turn = None, delivery.turn + 1
+            place = f"{delivery.id}:{delivery.turn}"
+            await world.engine.start(session, "intake", place, delivery.id, delivery.turn)
+
+
+async def _start_rechecks(world: World, now: datetime) -> None:
+    due = select(Recheck.id).where(Recheck.state == "due", col(Recheck.due_at) <= now)
+    for recheck_id in await _ids(world, due):
+        async with world.store.write() as session:
+            check = await session.get_one(Recheck, recheck_id, with_for_update=True)
+            if check.state != "due":
+                continue
+            check.state, check.turn = "running", check.turn + 1
+            place = f"{check.id}:{check.turn}"
+            await world.engine.start(session, "recheck", place, check.id, check.turn, queue="later")
+
+
+async def _ids(world: World, due: "sa.Select[tuple[str]]") -> list[str]:
+    async with world.store.read() as session:
+        return list((await session.exec(due.limit(AT_ONCE))).all())

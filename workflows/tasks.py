@@ -1,0 +1,97 @@
+"""Work that is left to people: opened with an owner and a due time, closed with their word."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from workflows.ledger.events import EXEUNT, Actor, Event
+from workflows.tables import Case, Item, Task
+from workflows.world import World
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a person is asked. `title` and `how_to` are for them; neither goes to the ledger."""
+
+    kind: str
+    title: str
+    how_to: str = ""
+    system: str = ""
+    item_id: str | None = None
+    owner: str = ""
+    due_in: timedelta | None = None
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def open_task(world: World, session: AsyncSession, case: Case, ask: Ask) -> Task:
+    """Open a task, unless the same one is open already: a repeat asks nobody twice."""
+    if already := await _open_twin(session, case.id, ask):
+        return already
+    now = world.clock.now()
+    task = Task(
+        id=world.clock.id("task"),
+        case_id=case.id,
+        item_id=ask.item_id,
+        system=ask.system,
+        kind=ask.kind,
+        title=ask.title,
+        how_to=ask.how_to,
+        candidates=ask.candidates,
+        owner=ask.owner or case.owner,
+        opened_at=now,
+        due_at=now + (ask.due_in or timedelta(seconds=case.task_due_seconds)),
+    )
+    session.add(task)
+    await world.ledger.record(
+        session,
+        Event(
+            "task.opened",
+            "open",
+            case.id,
+            data={"task": task.id, "kind": task.kind, "system": task.system},
+            personal={"title": task.title, "owner": task.owner},
+        ),
+    )
+    return task
+
+
+async def _open_twin(session: AsyncSession, case_id: str, ask: Ask) -> Task | None:
+    twins = select(Task).where(
+        Task.case_id == case_id,
+        Task.state == "open",
+        Task.kind == ask.kind,
+        Task.system == ask.system,
+        col(Task.item_id).is_(None) if ask.item_id is None else Task.item_id == ask.item_id,
+    )
+    return (await session.exec(twins)).first()
+
+
+async def close_task(
+    world: World, session: AsyncSession, task: Task, actor: Actor, note: str
+) -> None:
+    """Take a person's word that it is done. It stays their word: never a read-back."""
+    now = world.clock.now()
+    task.state, task.closed_at, task.closed_by, task.note = "closed", now, actor.id, note
+    if task.item_id and (item := await session.get(Item, task.item_id)) and item.state == "task":
+        item.state, item.done_at = "done", now
+    await world.ledger.record(
+        session,
+        Event(
+            "task.closed",
+            "attested",
+            task.case_id,
+            data={"task": task.id, "kind": task.kind, "system": task.system},
+            personal={"note": note},
+            actor=actor,
+        ),
+    )
+
+
+async def withdraw_tasks(world: World, session: AsyncSession, case_id: str, kind: str) -> None:
+    """Close what answered itself, such as a question that was settled in another way."""
+    open_ones = select(Task).where(Task.case_id == case_id, Task.state == "open", Task.kind == kind)
+    for task in (await session.exec(open_ones)).all():
+        await close_task(world, session, task, EXEUNT, "settled by itself")

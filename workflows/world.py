@@ -1,0 +1,54 @@
+"""What the workflows work with. Wired once, at start-up, by the composition root.
+
+DBOS calls module-level functions, so they take their surroundings from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.clock import Clock
+from adapters.contract import Adapter
+from adapters.hr.contract import HrSource
+from workflows.engine import Engine
+from workflows.ledger.record import Ledger
+from workflows.model import Capabilities
+from workflows.policy.schema import Policy
+from workflows.store import Store
+
+
+@dataclass(frozen=True)
+class System:
+    """A configured system: who talks to it, and what it can do."""
+
+    adapter: Adapter
+    can: Capabilities
+
+
+@dataclass(frozen=True)
+class HrConnection:
+    """A configured HR connection, and the zone of workers who have none of their own."""
+
+    source: HrSource
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    clock: Clock
+    store: Store
+    ledger: Ledger
+    engine: Engine
+    policy: Policy
+    systems: Mapping[str, System]
+    hr: Mapping[str, HrConnection]
+
+
+_wired: list[World] = []
+
+
+def wire(world: World) -> None:
+    _wired[:] = [world]
+
+
+def world() -> World:
+    return _wired[0]
