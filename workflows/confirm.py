@@ -41,7 +41,7 @@ async def _unconfirmed(world: World, case_id: str, why: AdapterError) -> None:
 async def _still_due(
     world: World, case_id: str, worker: Worker, record: WorkerRecord | None
 ) -> bool:
-    """Take in what HR says now, by the same rules as a delivery, and see what is left of the case."""
+    """Take in what HR says now, by the rules of a delivery, and see what is left of the case."""
     hint = HrEvent(EventType.HINT, worker.source_worker_id, worker=None)
     async with world.store.write() as session:
         await consider(world, session, worker.connection, hint, record, None)

@@ -3,6 +3,7 @@
 Facts about DBOS 3.4.0 that this file leans on are in docs/decisions/0002-dbos.md.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -62,34 +63,36 @@ def refuse_pickles() -> None:
 
 
 class Engine:
-    """Starts workflows, durably. One per process; `launch` once the workflows are registered."""
+    """Starts workflows, durably. One per process; nothing is opened before `launch`."""
 
     def __init__(self, store: Store, node: str) -> None:
-        refuse_pickles()
-        self._engine = engine_for_dbos(store.url)
+        self._store = store
+        self._node = node
         self._serializer = JsonOnly()
+        self._client: DBOSClient | None = None
+
+    async def launch(self) -> None:
+        """Take up what a former process left, and listen. Call it on the service's event loop."""
+        refuse_pickles()
+        engine = engine_for_dbos(self._store.url)
         config: DBOSConfig = {
             "name": "exeunt",
-            "system_database_engine": self._engine,
-            "executor_id": node,
+            "system_database_engine": engine,
+            "executor_id": self._node,
             "application_version": VERSION,
             "serializer": self._serializer,
             "enable_otlp": False,
             "log_level": "WARNING",
             "use_listen_notify": False,
         }
-        self._dbos = DBOS(config=config)
-        self._client: DBOSClient | None = None
-
-    async def launch(self) -> None:
-        """Take up what a former process left, and listen. Call it on the service's event loop."""
+        DBOS(config=config)
         DBOS.launch()
         await DBOS.register_queue_async(CUT, polling_interval_sec=URGENT_POLL_SECONDS)
         await DBOS.register_queue_async(
             LATER, polling_interval_sec=LATER_POLL_SECONDS, worker_concurrency=LATER_AT_ONCE
         )
         self._client = DBOSClient(
-            system_database_engine=self._engine,
+            system_database_engine=engine,
             serializer=self._serializer,
             application_name="exeunt",
         )
@@ -124,9 +127,9 @@ class Engine:
         )
         return [status.workflow_id for status in found]
 
-    def stop(self, patience_seconds: int = 5) -> None:
-        """Let running steps end, then let go. What is left goes on at the next start."""
+    async def stop(self, patience_seconds: int = 0) -> None:
+        """Let running steps end for so long, then let go. What is left goes on at the next start."""
         if self._client:
             self._client.destroy()
-        DBOS.destroy(workflow_completion_timeout_sec=patience_seconds)
-        self._engine.dispose()
+            self._client = None
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=patience_seconds)

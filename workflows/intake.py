@@ -3,21 +3,22 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
+import structlog
 from dbos import DBOS
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from adapters.errors import AdapterError
-from adapters.hr.contract import Envelope, HrEvent, Unreadable, WorkerRecord
+from adapters.errors import AdapterError, TryAgain
+from adapters.hr.contract import Envelope, HrEvent, Unreadable
+from workflows.consider import consider
 from workflows.ledger.events import Actor, Event
 from workflows.tables import HrDelivery
+from workflows.trouble import LONGEST_WAIT, wait
 from workflows.world import World, world
 
-READ_AGAIN_FIRST = timedelta(seconds=5)
-READ_AGAIN_AT_MOST = timedelta(minutes=15)
+log = structlog.get_logger()
 
 _EVENTS = TypeAdapter(list[HrEvent])
 
@@ -129,23 +130,51 @@ async def workers_in(delivery_id: str) -> int:
 
 @DBOS.step()
 async def take_in(delivery_id: str, place: int) -> None:
-    """Read the worker back if the source is thin; then store, decide and act in one transaction."""
+    """Read the worker back if the source is thin; then store, decide and act in one transaction.
+
+    Done twice, it finds the snapshot that it stored itself, and decides for nothing.
+    """
     here = world()
     async with here.store.read() as session:
         delivery = await session.get_one(HrDelivery, delivery_id)
     event = _EVENTS.validate_python(delivery.events)[place]
+    source = here.hr[delivery.connection].source
     try:
-        record = event.worker or await _read_back(here, delivery.connection, event)
+        record = event.worker or await source.read_worker(event.source_worker_id)
     except AdapterError as why:
-        await _read_later(here, delivery_id, place, why)
+        await _read_later(here, delivery_id, why)
         return
     async with here.store.write() as session:
-        fresh = await session.get_one(HrDelivery, delivery_id)
-        if place in fresh_done(fresh):
-            return
-        await consider(here, session, fresh, event, record)
-        _mark(fresh, place)
+        delivery = await session.get_one(HrDelivery, delivery_id)
+        await consider(here, session, delivery.connection, event, record, delivery)
 
 
-async def _read_back(here: World, connection: str, event: HrEvent) -> WorkerRecord | None:
-    return await here.hr[connection].source.read_worker(event.source_worker_id)
+async def _read_later(world: World, delivery_id: str, why: AdapterError) -> None:
+    """HR cannot be read: the delivery stays in the inbox, and is taken in again until it can."""
+    async with world.store.write() as session:
+        delivery = await session.get_one(HrDelivery, delivery_id)
+        asked = why.retry_after if isinstance(why, TryAgain) else LONGEST_WAIT.total_seconds()
+        delivery.due_at = world.clock.now() + wait(delivery.turn, asked, world.clock.jitter())
+        delivery.note = f"{type(why).__name__}: {why.message} {getattr(why, 'fix', '')}".strip()
+        await world.ledger.record(
+            session,
+            Event(
+                "hr.read_failed",
+                "failure",
+                data={
+                    "delivery": delivery.id,
+                    "connection": delivery.connection,
+                    "error": type(why).__name__,
+                    "turn": delivery.turn,
+                },
+            ),
+        )
+    log.error("hr.read_failed", connection=delivery.connection, error=type(why).__name__)
+
+
+@DBOS.step()
+async def finish_delivery(delivery_id: str) -> None:
+    async with world().store.write() as session:
+        delivery = await session.get_one(HrDelivery, delivery_id)
+        if delivery.due_at is None:
+            delivery.state, delivery.note = "done", ""

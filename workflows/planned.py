@@ -58,7 +58,7 @@ async def write_plan(
 async def _later_part(
     world: World, session: AsyncSession, contain: Part, items: list[PlannedItem]
 ) -> Part:
-    """The same system's share of a later wave. It is blocked until the wave before it is settled."""
+    """The same system's share of a later wave, blocked until the wave before it is settled."""
     query = select(Part).where(
         Part.case_id == contain.case_id,
         Part.system == contain.system,

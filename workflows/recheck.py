@@ -1,4 +1,4 @@
-"""A later read-back of one account: read it and search for it again. What came back is cut again."""
+"""A later read-back: read the account and search for it again. What came back is cut again."""
 
 from datetime import timedelta
 

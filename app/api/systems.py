@@ -26,7 +26,9 @@ class GapOut(BaseModel):
 
 
 class HealthOut(BaseModel):
-    paused: bool = Field(False, description="true: nobody calls it until its credential is proved")
+    paused: bool = Field(
+        default=False, description="true: nobody calls it until its credential is proved"
+    )
     summary: str = "not checked yet"
     permission: str = ""
     fix: str = ""

@@ -47,7 +47,7 @@ async def stream(store: Store, filters: Filters) -> AsyncIterator[list[Leaf]]:
 
 
 async def disclosures(store: Store, event_ids: list[str]) -> dict[str, dict[str, str]]:
-    """What the digests of these events stand for, as far as it was not erased: by event, by name."""
+    """What the digests of these events stand for, unless it was erased: by event, by name."""
     query = select(Disclosure).where(col(Disclosure.event_id).in_(event_ids))
     found: dict[str, dict[str, str]] = {}
     async with store.read() as session:

@@ -1,0 +1,106 @@
+"""The composition root: settings and configuration in, a running service out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI
+
+from adapters.clock import Clock
+from adapters.registry import ADAPTERS, HR_SOURCES
+from app import errors
+from app.api import account_links, audit, cases, health, hr_events, plans, systems, tasks
+from app.config import Config
+from app.settings import Settings
+from workflows import offboard as _workflows  # registers them with the engine
+from workflows.engine import Engine
+from workflows.ledger.record import Ledger
+from workflows.lock import only_one
+from workflows.model import Capabilities
+from workflows.store import Store
+from workflows.sweeper import sweep_forever
+from workflows.world import HrConnection, System, World, wire
+
+log = structlog.get_logger()
+
+DESCRIPTION = """Cut a leaver's access in every system at once, read it back, and prove it.
+
+Done means that the system itself says so: `containment` is judged from read-backs only."""
+
+
+def build_world(settings: Settings, config: Config, clock: Clock) -> World:
+    """Everything that the workflows work with. No call is made and nothing is started yet."""
+    store = Store(settings.database_url)
+    return World(
+        clock=clock,
+        store=store,
+        ledger=Ledger(store, clock, settings.tenant),
+        engine=Engine(store, settings.node),
+        policy=config.policy,
+        systems={name: _system(name, config, clock) for name in config.systems},
+        hr={name: _hr(name, config, clock) for name in config.hr},
+    )
+
+
+def _system(name: str, config: Config, clock: Clock) -> System:
+    told = config.systems[name]
+    adapter = ADAPTERS[told.adapter].connect(name, told, clock)
+    return System(adapter, Capabilities.of(adapter, told.adapter, told.mode, told.owner))
+
+
+def _hr(name: str, config: Config, clock: Clock) -> HrConnection:
+    told = config.hr[name]
+    return HrConnection(HR_SOURCES[told.source].connect(name, told, clock), told.time_zone)
+
+
+@asynccontextmanager
+async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[None]:
+    """The engine and the sweeper, from taking the node's lock until all is let go.
+
+    `patience` is how many seconds running steps get to end.
+    """
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(only_one(world.store, node))
+        wire(world)
+        await world.engine.launch()
+        stack.push_async_callback(world.engine.stop, patience)
+        sweeper = asyncio.create_task(sweep_forever(world))
+        stack.push_async_callback(_stopped, sweeper)
+        yield
+    await _let_go(world)
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _let_go(world: World) -> None:
+    for system in world.systems.values():
+        await system.adapter.close()
+    for hr in world.hr.values():
+        await hr.source.close()
+    await world.store.close()
+
+
+def create_app(world: World, node: str = "main", patience: int = 0) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with running(world, node, patience):
+            yield
+
+    app = FastAPI(
+        title="Exeunt", version=version("exeunt"), description=DESCRIPTION, lifespan=lifespan
+    )
+    app.state.world = world
+    errors.install(app)
+    for router in (hr_events, cases, plans, systems, tasks, account_links, audit):
+        app.include_router(router.router, prefix="/api/v1")
+    app.include_router(health.router)
+    return app
+
+
+__all__ = ["_workflows", "build_world", "create_app", "running"]
