@@ -6,7 +6,7 @@ COPY workflows workflows
 COPY app app
 COPY alembic alembic
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+ && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock \
  && /venv/bin/pip install --no-cache-dir hatchling editables \
  && /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e . \
  && /venv/bin/pip uninstall -y hatchling editables pip
