@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
+from adapters.durations import Duration
 from adapters.http import Mode, trusted_url
 
 
@@ -30,8 +31,8 @@ class SystemSettings(_Configured):
     """A static bearer token, instead of the vendor's own sign-in."""
     owner: str | None = None
     """Who does what is left to people here."""
-    token_lifetime: timedelta = Field(timedelta(0), ge=timedelta(0))
-    """How long an access token from before the cut may still work (ISO 8601, or seconds)."""
+    token_lifetime: Duration = timedelta(0)
+    """How long an access token from before the cut may still work, such as 90m."""
 
 
 class HrSettings(_Configured):
@@ -44,7 +45,7 @@ class HrSettings(_Configured):
     """Still accepted while a secret is being changed."""
     token: SecretStr | None = None
     """The credential to read workers back with, where the source can."""
-    tolerance: timedelta | None = Field(None, ge=timedelta(0))
+    tolerance: Duration | None = None
     """How old a delivery may be; None takes the source's own."""
     time_zone: str | None = None
     """The zone of workers who have none of their own."""

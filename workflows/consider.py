@@ -28,7 +28,9 @@ async def consider(
     now = world.clock.now()
     worker = await known_worker(session, connection, event.source_worker_id)
     case = await latest_case(session, worker.id) if worker else None
-    moment = _moment(world, connection, record, now)
+    if case and delivery and case.delivery_id == delivery.id:
+        return  # this very delivery opened the case before the process died: it is acted on
+    moment = _moment(world, connection, record)
     known = _known(worker, case)
     decision = decide(event, record, known, moment, now)
     if record is not None and not decision.outdated:
@@ -38,12 +40,10 @@ async def consider(
         await _act(world, session, worker, case, decision, delivery)
 
 
-def _moment(
-    world: World, connection: str, record: WorkerRecord | None, now: datetime
-) -> LastMoment | None:
+def _moment(world: World, connection: str, record: WorkerRecord | None) -> LastMoment | None:
     hr = world.hr.get(connection)
     zone = hr.time_zone if hr else None
-    return last_moment(record, world.policy.basis, zone, now) if record else None
+    return last_moment(record, world.policy.basis, zone) if record else None
 
 
 def _known(worker: Worker | None, case: Case | None) -> Known | None:

@@ -128,7 +128,7 @@ class Engine:
         return [status.workflow_id for status in found]
 
     async def stop(self, patience_seconds: int = 0) -> None:
-        """Let running steps end for so long, then let go. What is left goes on at the next start."""
+        """Let running steps end for so long, then let go. The rest goes on at the next start."""
         if self._client:
             self._client.destroy()
             self._client = None

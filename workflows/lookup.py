@@ -12,7 +12,7 @@ from adapters.nouns import Match, State
 from workflows.identify import Identified, identify
 from workflows.ledger.events import Event
 from workflows.model import KnownAccount
-from workflows.people import person_of, taken_addresses
+from workflows.people import person_of, record_of, taken_addresses
 from workflows.planned import write_plan
 from workflows.tables import Case, CaseAccount, Part, Worker
 from workflows.tasks import Ask, open_task
@@ -44,7 +44,7 @@ async def look_up(world: World, part_id: str) -> None:
         part = await session.get_one(Part, part_id)
         case = await session.get_one(Case, part.case_id)
         worker = await session.get_one(Worker, case.worker_id)
-        person = await person_of(session, worker, part.system)
+        person = await person_of(session, record_of(worker), part.system)
         taken = await taken_addresses(session, worker)
     if part.lookup != "unanswered":
         return

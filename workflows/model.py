@@ -1,6 +1,8 @@
 """The nouns of the policy: frozen and pure."""
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -158,3 +160,13 @@ class Plan:
     policy: str
     """Name and digest of the policy that it follows."""
     rules: tuple[str, ...] = field(default=())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what would be done. Instants are left out: they move with the clock."""
+        items = [
+            {**asdict(item), "due_at": None, "gap": item.gap and [item.gap.kind, item.gap.detail]}
+            for item in self.items
+        ]
+        said = json.dumps([self.policy, items], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(said.encode()).hexdigest()

@@ -62,6 +62,11 @@ async def _keep_addresses(session: AsyncSession, worker_id: str, addresses: set[
         session.add(WorkerAddress(worker_id=worker_id, address=address))
 
 
+def record_of(worker: Worker) -> WorkerRecord:
+    """The worker as HR last described them."""
+    return WorkerRecord.model_validate(worker.record)
+
+
 def addresses_of(record: WorkerRecord) -> set[str]:
     mails = (record.work_email, *record.other_emails)
     return {normal_address(mail) for mail in mails if mail and mail.strip()}
@@ -88,16 +93,15 @@ async def workers_by(
     return list((await session.exec(query)).all())
 
 
-async def person_of(session: AsyncSession, worker: Worker, system: str) -> Person:
+async def person_of(session: AsyncSession, record: WorkerRecord, system: str) -> Person:
     """What this worker is looked for by in one system, stored links included."""
-    record = WorkerRecord.model_validate(worker.record)
     addresses = addresses_of(record)
     links = select(AccountLink.account).where(
         AccountLink.system == system,
         sa.or_(
             sa.and_(
-                AccountLink.employee_number != "",
-                AccountLink.employee_number == (record.employee_number or ""),
+                col(AccountLink.employee_number) != "",
+                col(AccountLink.employee_number) == (record.employee_number or ""),
             ),
             col(AccountLink.address).in_(addresses),
         ),

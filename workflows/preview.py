@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.errors import AdapterError
+from adapters.hr.contract import WorkerRecord
 from adapters.nouns import Match, Person
+from workflows.cases import leaver_of
 from workflows.identify import identify
 from workflows.model import KnownAccount, Leaver, Plan
+from workflows.people import person_of, taken_addresses
 from workflows.plan import plan
+from workflows.requests import Request, the_worker, unheard_of
 from workflows.world import System, World
 
 
@@ -60,3 +64,18 @@ async def _one(
     made = plan(leaver, tuple(accounts), system.can, world.policy, now)
     undecided = identified.undecided.reason if identified.undecided else ""
     return SystemPreview(name, made, identified.accounts, undecided)
+
+
+async def preview_request(world: World, request: Request) -> list[SystemPreview]:
+    """The dry run of a manual case. A worker whom HR never sent is looked for all the same.
+
+    Raises Conflict if two workers match.
+    """
+    now = world.clock.now()
+    async with world.store.read() as session:
+        worker = await the_worker(session, request)
+        record = WorkerRecord.model_validate(worker.record) if worker else unheard_of(request)
+        people = {name: await person_of(session, record, name) for name in world.systems}
+        taken = await taken_addresses(session, worker) if worker else {}
+    leaver = leaver_of(record, request.kind, request.effective_at or now)
+    return await preview(world, leaver, people, taken, now)

@@ -11,7 +11,7 @@ from adapters.nouns import State
 from workflows.attempt import account_of
 from workflows.ledger.events import Event
 from workflows.lookup import STATE, accounts_of
-from workflows.people import person_of
+from workflows.people import person_of, record_of
 from workflows.settle import judge
 from workflows.tables import Case, CaseAccount, Item, Part, Recheck, Worker
 from workflows.tasks import Ask, open_task
@@ -27,7 +27,7 @@ async def recheck(world: World, recheck_id: str) -> None:
         account = await session.get_one(CaseAccount, check.case_account_id)
         case = await session.get_one(Case, check.case_id)
         worker = await session.get_one(Worker, case.worker_id)
-        person = await person_of(session, worker, account.system)
+        person = await person_of(session, record_of(worker), account.system)
         known = {a.account_id for a in await accounts_of(session, case.id, account.system)}
     system = world.systems.get(account.system)
     if check.state == "done" or system is None:

@@ -55,7 +55,9 @@ async def ask_for_case(
                     "Send a new key with a new request, and the same key only with a repeat.",
                 )
             return known, False
-        worker = await _worker(world, session, request)
+        worker = await the_worker(session, request) or await keep_worker(
+            world, session, MADE_HERE, unheard_of(request), None
+        )
         case = await latest_case(session, worker.id)
         if case and case.status != CaseStatus.CLOSED:
             await _bring_forward(world, session, case, request, caller)
@@ -68,7 +70,8 @@ async def _by_key(session: AsyncSession, key: str) -> Case | None:
     return (await session.exec(select(Case).where(Case.idempotency_key == key))).first()
 
 
-async def _worker(world: World, session: AsyncSession, request: Request) -> Worker:
+async def the_worker(session: AsyncSession, request: Request) -> Worker | None:
+    """The one whom the request names; None if nobody is known by it. Raises Conflict for two."""
     found = await workers_by(
         session,
         address=request.email,
@@ -81,24 +84,23 @@ async def _worker(world: World, session: AsyncSession, request: Request) -> Work
             f"{len(found)} workers match: {places}",
             "Name one of them by source_worker_id, or by the key that only this worker has.",
         )
-    return found[0] if found else await _unheard_of(world, session, request)
+    return found[0] if found else None
 
 
-async def _unheard_of(world: World, session: AsyncSession, request: Request) -> Worker:
+def unheard_of(request: Request) -> WorkerRecord:
     """A worker that HR never sent is made from the request, so that contractors can be cut too."""
     key = request.email or request.employee_number or request.source_worker_id
     if not key:
         raise Invalid(
             "no worker is named", "Give one of worker.email, employee_number, source_worker_id."
         )
-    record = WorkerRecord(
+    return WorkerRecord(
         source_worker_id=key,
         employee_number=request.employee_number,
         work_email=request.email,
         display_name=request.display_name,
         status=WorkerStatus.NOTICE,
     )
-    return await keep_worker(world, session, MADE_HERE, record, None)
 
 
 async def _bring_forward(

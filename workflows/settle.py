@@ -165,7 +165,7 @@ async def _say(
     case.containment = verdict
     if verdict == Containment.CONTAINED:
         case.contained_at = max(a.contained_at for a in accounts if a.contained_at)
-    elif verdict != Containment.CONTAINED:
+    else:
         case.contained_at = None
     await world.ledger.record(
         session,

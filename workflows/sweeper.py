@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from workflows.cases import start_part
 from workflows.ledger.events import Event
@@ -106,6 +107,6 @@ async def _start_rechecks(world: World, now: datetime) -> None:
             await world.engine.start(session, "recheck", place, check.id, check.turn, queue="later")
 
 
-async def _ids(world: World, due: "sa.Select[tuple[str]]") -> list[str]:
+async def _ids(world: World, due: SelectOfScalar[str]) -> list[str]:
     async with world.store.read() as session:
         return list((await session.exec(due.limit(AT_ONCE))).all())

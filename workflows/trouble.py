@@ -21,6 +21,8 @@ from workflows.world import World
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=15)
+MOST_BELIEVED = timedelta(days=1)
+"""A Retry-After beyond this is a mistake of the vendor's, or an attack."""
 
 
 def wait(tries: int, asked: float | None, jitter: float) -> timedelta:
@@ -28,8 +30,9 @@ def wait(tries: int, asked: float | None, jitter: float) -> timedelta:
 
     `tries` counts from 1; `asked` is Retry-After in seconds; `jitter` is in [0, 1).
     """
-    doubled = min(FIRST_WAIT * 2 ** min(tries - 1, 20), LONGEST_WAIT)
-    return max(doubled, timedelta(seconds=asked or 0)) * (1 + 0.2 * jitter)
+    doubled = min(FIRST_WAIT * 2.0 ** min(tries - 1, 20), LONGEST_WAIT)
+    asked_for = timedelta(seconds=min(asked or 0.0, MOST_BELIEVED.total_seconds()))
+    return max(doubled, asked_for) * (1 + 0.2 * jitter)
 
 
 async def part_in_trouble(world: World, part_id: str, why: AdapterError, calls: list[Call]) -> None:
