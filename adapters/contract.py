@@ -136,6 +136,10 @@ class Adapter(ABC):
         found = {account.id: account for account in await self.candidates(person)}
         return tuple(hit for account in found.values() if (hit := match(person, account)))
 
+    def facts(self) -> Mapping[Action, Facts]:
+        """What the verbs are like in this one system, where its settings change that."""
+        return self.actions
+
     async def perform(self, verb: Action, account: Account) -> Outcome:
         outcome: Outcome = await getattr(self, verb)(account)
         return outcome

@@ -81,7 +81,8 @@ class Api:
     """A vendor's HTTP API that speaks our errors.
 
     `base_url` is https, or plain http to loopback only; raises ValueError otherwise. `auth` is an
-    httpx.Auth and never appears in a repr.
+    httpx.Auth and never appears in a repr. `permission` and `fix` go into what is said when the
+    vendor refuses us.
     """
 
     def __init__(
@@ -92,9 +93,12 @@ class Api:
         mode: Mode = Mode.ENFORCE,
         headers: dict[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        permission: str = "",
+        fix: str = "renew the credential of this system",
     ) -> None:
         self.base_url = trusted_url(base_url)
         self._mode = mode
+        self._advice = (permission, fix)
         self._client = httpx.AsyncClient(
             auth=auth,
             headers={"User-Agent": "exeunt", **(headers or {})},
@@ -148,7 +152,7 @@ class Api:
             gone_ok and response.status_code == httpx.codes.NOT_FOUND
         ):
             return Reply(response.status_code, _json_or_none(response), response.headers)
-        raise_for_status(response)
+        raise_for_status(response, *self._advice)
         return Reply(response.status_code, _body(response), response.headers)
 
     async def close(self) -> None:
@@ -199,21 +203,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def raise_for_status(response: httpx.Response) -> None:
-    """The one place where a vendor's status becomes what we do next."""
+def raise_for_status(response: httpx.Response, permission: str = "", fix: str = "") -> None:
+    """The one place where a vendor's status becomes what we do next.
+
+    `permission` and `fix` are what to grant and to do if the vendor refuses us.
+    """
     if response.is_success:
         return
     what = f"{_name(response.request)}: {response.status_code}{_code(response)}"
-    raise _error(response, what)
+    raise _error(response, what, permission, fix)
 
 
-def _error(response: httpx.Response, what: str) -> AdapterError:
+def _error(response: httpx.Response, what: str, permission: str, fix: str) -> AdapterError:
     match response.status_code:
         case 401:
-            return CredentialDenied(what, "", "renew the credential of this system")
+            return CredentialDenied(what, permission, fix)
         case 403:
-            return TargetDenied(what)
-        case 408 | 409 | 423 | 425 | 429 | 500 | 502 | 503 | 504:
+            return TargetDenied(what, permission)
+        case 408 | 409 | 412 | 423 | 425 | 429 | 500 | 502 | 503 | 504:
             return TryAgain(what, retry_after(response.headers))
         case _:
             return Unrecognised(what)

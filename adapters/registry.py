@@ -2,7 +2,9 @@
 
 from adapters.contract import Adapter
 from adapters.hr.contract import HrSource
+from adapters.systems.manual import Manual
+from adapters.systems.scim import Scim
 
-ADAPTERS: dict[str, type[Adapter]] = {}
+ADAPTERS: dict[str, type[Adapter]] = {"manual": Manual, "scim": Scim}
 
 HR_SOURCES: dict[str, type[HrSource]] = {}

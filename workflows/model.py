@@ -81,7 +81,7 @@ class Capabilities:
             adapter.system,
             kind,
             mode,
-            dict(adapter.actions),
+            dict(adapter.facts()),
             dict(adapter.gaps),
             adapter.contain,
             adapter.searchable,

@@ -1,0 +1,3 @@
+from adapters.systems.scim.adapter import Scim
+
+__all__ = ["Scim"]
