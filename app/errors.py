@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from adapters.errors import AdapterError
@@ -32,11 +32,7 @@ class Unauthenticated(Exception):
     """No token, or one that we do not know."""
 
 
-class TooLarge(Exception):
-    """The body is over the limit, which the message names."""
-
-
-def _answer(
+def answer(
     status: int,
     title: str,
     detail: str,
@@ -65,17 +61,17 @@ _REFUSALS: dict[type[Refused], tuple[int, str]] = {
 }
 
 
-def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below the other
+def install(app: FastAPI) -> None:
     """Every error has its answer here; what has none is a bug, and shows no stack trace."""
 
     @app.exception_handler(Refused)
     async def refused(_request: Request, why: Refused) -> JSONResponse:
         status, title = _REFUSALS[type(why)]
-        return _answer(status, title, why.message, why.next_step)
+        return answer(status, title, why.message, why.next_step)
 
     @app.exception_handler(Unauthenticated)
     async def unauthenticated(_request: Request, why: Unauthenticated) -> JSONResponse:
-        return _answer(
+        return answer(
             401,
             "Unauthenticated",
             str(why),
@@ -83,13 +79,9 @@ def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below 
             headers={"WWW-Authenticate": "Bearer"},
         )
 
-    @app.exception_handler(TooLarge)
-    async def too_large(_request: Request, why: TooLarge) -> JSONResponse:
-        return _answer(413, "Too large", str(why), "Send one event in one delivery.")
-
     @app.exception_handler(BadSignature)
     async def bad_signature(_request: Request, why: BadSignature) -> JSONResponse:
-        return _answer(
+        return answer(
             401,
             "Bad signature",
             why.message,
@@ -99,7 +91,7 @@ def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below 
     @app.exception_handler(Unreadable)
     async def unreadable(_request: Request, why: Unreadable) -> JSONResponse:
         errors = [{"field": why.field, "problem": why.message}] if why.field else []
-        return _answer(
+        return answer(
             400,
             "Unreadable",
             why.message,
@@ -109,7 +101,7 @@ def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below 
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, why: RequestValidationError) -> JSONResponse:
-        return _answer(
+        return answer(
             422,
             "Invalid",
             "the request does not fit",
@@ -119,17 +111,19 @@ def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below 
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, why: HTTPException) -> JSONResponse:
-        return _answer(why.status_code, "Refused", str(why.detail), "See /docs for what there is.")
+        return answer(why.status_code, "Refused", str(why.detail), "See /docs for what there is.")
 
     @app.exception_handler(AdapterError)
     async def vendor(_request: Request, why: AdapterError) -> JSONResponse:
-        return _answer(502, type(why).__name__, why.message, getattr(why, "fix", ""))
+        return answer(502, type(why).__name__, why.message, getattr(why, "fix", ""))
 
     @app.exception_handler(SQLAlchemyError)
     async def database(_request: Request, why: SQLAlchemyError) -> JSONResponse:
+        if isinstance(why, DataError):
+            return answer(422, "Invalid", "a value cannot be stored", "Send plain text.")
         log.error("database.failed", error=type(why).__name__)
         status = 503 if isinstance(why, OperationalError) else 500
-        return _answer(
+        return answer(
             status,
             "Not stored",
             "the database could not be used, so nothing was taken",
@@ -140,7 +134,7 @@ def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below 
     @app.exception_handler(Exception)
     async def bug(request: Request, why: Exception) -> JSONResponse:
         log.error("request.failed", path=request.url.path, exc_info=why)
-        return _answer(
+        return answer(
             500, "Internal error", "this is a fault of Exeunt", "The log of the service has it."
         )
 

@@ -12,6 +12,7 @@ from adapters.clock import Clock
 from adapters.registry import ADAPTERS, HR_SOURCES
 from app import errors
 from app.api import account_links, audit, cases, health, hr_events, plans, systems, tasks
+from app.body_limit import BodyLimit
 from app.config import Config
 from app.settings import Settings
 from workflows import offboard as _workflows  # registers them with the engine
@@ -39,20 +40,27 @@ def build_world(settings: Settings, config: Config, clock: Clock) -> World:
         ledger=Ledger(store, clock, settings.tenant),
         engine=Engine(store, settings.node),
         policy=config.policy,
-        systems={name: _system(name, config, clock) for name in config.systems},
-        hr={name: _hr(name, config, clock) for name in config.hr},
+        systems=systems_of(config, clock),
+        hr=hr_of(config, clock),
     )
 
 
-def _system(name: str, config: Config, clock: Clock) -> System:
-    told = config.systems[name]
-    adapter = ADAPTERS[told.adapter].connect(name, told, clock)
-    return System(adapter, Capabilities.of(adapter, told.adapter, told.mode, told.owner))
+def systems_of(config: Config, clock: Clock) -> dict[str, System]:
+    """Every configured system with its adapter. No call is made yet."""
+    found = {}
+    for name, told in config.systems.items():
+        adapter = ADAPTERS[told.adapter].connect(name, told, clock)
+        can = Capabilities.of(adapter, told.adapter, told.mode, told.owner)
+        found[name] = System(adapter, can)
+    return found
 
 
-def _hr(name: str, config: Config, clock: Clock) -> HrConnection:
-    told = config.hr[name]
-    return HrConnection(HR_SOURCES[told.source].connect(name, told, clock), told.time_zone)
+def hr_of(config: Config, clock: Clock) -> dict[str, HrConnection]:
+    """Every configured HR connection with its source. No call is made yet."""
+    return {
+        name: HrConnection(HR_SOURCES[told.source].connect(name, told, clock), told.time_zone)
+        for name, told in config.hr.items()
+    }
 
 
 @asynccontextmanager
@@ -86,17 +94,12 @@ async def _let_go(world: World) -> None:
     await world.store.close()
 
 
-def create_app(world: World, node: str = "main", patience: int = 0) -> FastAPI:
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(world, node, patience):
-            yield
-
-    app = FastAPI(
-        title="Exeunt", version=version("exeunt"), description=DESCRIPTION, lifespan=lifespan
-    )
+def create_app(world: World) -> FastAPI:
+    """The HTTP service over a world that is `running`."""
+    app = FastAPI(title="Exeunt", version=version("exeunt"), description=DESCRIPTION)
     app.state.world = world
     errors.install(app)
+    app.add_middleware(BodyLimit)
     for router in (hr_events, cases, plans, systems, tasks, account_links, audit):
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.router)

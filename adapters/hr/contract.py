@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from adapters.clock import Clock
 from adapters.configured import HrSettings
+from adapters.texts import plain_text
 
 
 class EventType(StrEnum):
@@ -43,6 +44,11 @@ class WorkerStatus(StrEnum):
 class _Record(BaseModel):
     # An allow-list: what HR sends beyond it is dropped at the door and never stored.
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        return plain_text(value)
 
 
 class Manager(_Record):

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 from sqlmodel import col, select
 
+from adapters.texts import plain_text
 from app.api.case_view import CaseOut, CaseSummary, summary, whole
 from app.api.timeline import router as timeline_router
 from app.deps import Approver, Operator, Reader, WorldDep
@@ -22,6 +23,11 @@ router.include_router(timeline_router)
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        return plain_text(value)
 
 
 class WorkerKey(_Body):
@@ -128,9 +134,11 @@ async def get_case(case_id: str, world: WorldDep, _caller: Reader) -> CaseOut:
 
 
 @router.post("/{case_id}/cancel", responses={409: {"model": Problem}})
-async def cancel_case(case_id: str, body: CancelIn, world: WorldDep, caller: Operator) -> CaseOut:
+async def cancel_case(
+    case_id: str, world: WorldDep, caller: Operator, body: CancelIn | None = None
+) -> CaseOut:
     """Take a case back before its last moment."""
-    await requests.cancel(world, case_id, caller, body.reason)
+    await requests.cancel(world, case_id, caller, body.reason if body else "")
     return await get_case(case_id, world, caller)
 
 

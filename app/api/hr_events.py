@@ -6,11 +6,9 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from app.deps import WorldDep
-from app.errors import Problem, TooLarge
+from app.errors import Problem
 from workflows.errors import NotFound
 from workflows.intake import receive
-
-LARGEST_DELIVERY = 256 * 1024
 
 router = APIRouter(tags=["HR"])
 
@@ -35,17 +33,7 @@ async def take_event(
             "there is no HR connection of this name",
             "Compare the URL with the names under `hr:` in exeunt.yaml.",
         )
-    body = await _bounded_body(request)
+    body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
     receipt = await receive(world, connection, headers, body)
     return ReceiptOut(receipt_id=receipt.receipt_id)
-
-
-async def _bounded_body(request: Request) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LARGEST_DELIVERY:
-            raise TooLarge(f"a delivery may hold {LARGEST_DELIVERY} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
