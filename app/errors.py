@@ -61,7 +61,7 @@ _REFUSALS: dict[type[Refused], tuple[int, str]] = {
 }
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below the other
     """Every error has its answer here; what has none is a bug, and shows no stack trace."""
 
     @app.exception_handler(Refused)

@@ -50,6 +50,10 @@ class PracticeVendor(ABC):
         self.requests: list[str] = []
 
     @abstractmethod
+    def settings(self, base_url: str) -> dict[str, object]:
+        """What to write under `systems:` to reach it at this address."""
+
+    @abstractmethod
     def routes(self) -> Starlette:
         """The vendor's API as far as offboarding uses it, mounted where the real one has it."""
 

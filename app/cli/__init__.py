@@ -1,0 +1,71 @@
+"""exeunt: one command for each thing that a person does."""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from app.cli import audit, database, demo, doctor, offboard, plan, serve, token
+from app.config import ConfigMissing
+from workflows.errors import Refused
+from workflows.lock import NodeTaken
+from workflows.schema import SchemaMismatch
+from workflows.yaml_lines import BadYaml
+
+cli = typer.Typer(
+    name="exeunt",
+    help="Cut a leaver's access in every system at once, read it back, and prove it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+cli.command()(serve.serve)
+cli.command()(demo.demo)
+cli.command()(doctor.doctor)
+cli.command()(plan.plan)
+cli.command()(offboard.offboard)
+cli.command()(database.migrate)
+cli.add_typer(audit.cli, name="audit")
+cli.add_typer(token.cli, name="token")
+
+
+@cli.callback(invoke_without_command=True)
+def about(
+    *, show_version: Annotated[bool, typer.Option("--version", help="The version.")] = False
+) -> None:
+    if show_version:
+        print(version("exeunt"))
+        raise typer.Exit
+
+
+WRONG_INPUT = 2
+
+
+def main() -> None:
+    """What a person can mend is said in plain words; anything else is a bug and shows itself."""
+    try:
+        cli()
+    except (BadYaml, ConfigMissing, SchemaMismatch, NodeTaken) as why:
+        _complain(str(why))
+    except Refused as why:
+        _complain(f"{why.message}\n{why.next_step}")
+    except ValidationError as why:
+        _complain("\n".join(_setting(dict(error)) for error in why.errors(include_input=False)))
+
+
+def _setting(error: dict[str, object]) -> str:
+    place = error["loc"]
+    name = "_".join(map(str, place)) if isinstance(place, tuple) else ""
+    return f"EXEUNT_{name.upper()}: {error['msg']}"
+
+
+def _complain(message: str) -> None:
+    Console(stderr=True).print(f"[bold red]exeunt:[/] {_escaped(message)}", highlight=False)
+    sys.exit(WRONG_INPUT)
+
+
+def _escaped(message: str) -> str:
+    return message.replace("[", r"\[")

@@ -1,0 +1,54 @@
+"""What the commands share: settings, configuration, a database that fits."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from adapters.clock import Clock
+from app.config import Config, load_config
+from app.main import build_world
+from app.settings import Settings
+from workflows.schema import migrate, require_current
+from workflows.store import Store
+from workflows.world import World
+
+
+def configured(settings: Settings) -> Config:
+    return load_config(settings.config, os.environ)
+
+
+def ready_database(settings: Settings) -> None:
+    """An embedded database is brought up to date; a server's is only compared.
+
+    Raises SchemaMismatch.
+    """
+    if settings.database_url.startswith("sqlite"):
+        migrate(settings.database_url)
+    else:
+        require_current(settings.database_url)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The database alone, for commands that call no system."""
+    ready_database(settings)
+    store = Store(settings.database_url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def resting(settings: Settings, config: Config) -> AsyncIterator[World]:
+    """The world without its engine: what is asked can look, but starts nothing."""
+    ready_database(settings)
+    world = build_world(settings, config, Clock())
+    try:
+        yield world
+    finally:
+        for system in world.systems.values():
+            await system.adapter.close()
+        for hr in world.hr.values():
+            await hr.source.close()
+        await world.store.close()

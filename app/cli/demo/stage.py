@@ -1,0 +1,88 @@
+"""What the demo runs on: three practice vendors and the whole service, all on loopback."""
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+from adapters.practice.graph import PracticeTenant
+
+from adapters.clock import Clock
+from adapters.practice.base import PracticeVendor
+from adapters.practice.scim import PracticeCrm, PracticeDirectory
+from adapters.practice.serving import served
+from app.config import read_config
+from app.main import build_world, create_app, running
+from app.security.tokens import Role, create_token
+from app.settings import Settings
+from workflows.schema import migrate
+from workflows.world import World
+
+CONNECTION = "people"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The service as its callers see it: a URL, a signing secret, a client with a token."""
+
+    url: str
+    secret: str
+    client: httpx.AsyncClient
+    clock: Clock
+    vendors: Mapping[str, PracticeVendor]
+
+
+def practice_vendors(clock: Clock) -> dict[str, PracticeVendor]:
+    """A Graph tenant, a directory by the book, and a CRM that is not; each takes its time."""
+    return {
+        "microsoft365": PracticeTenant(clock, latency=0.06),
+        "directory": PracticeDirectory(clock, latency=0.03),
+        "crm": PracticeCrm(clock, latency=0.04),
+    }
+
+
+@asynccontextmanager
+async def staged(folder: Path) -> AsyncIterator[Stage]:
+    """Everything up and running; the database and the configuration are files in `folder`."""
+    clock = Clock()
+    vendors = practice_vendors(clock)
+    secret = "whsec_" + base64.b64encode(clock.token(32)).decode("ascii")
+    async with AsyncExitStack() as stack:
+        systems = {}
+        for name, vendor in vendors.items():
+            base_url = await stack.enter_async_context(served(vendor.app))
+            systems[name] = vendor.settings(base_url) | {"token": "${PRACTICE_TOKEN}"}
+        # A Graph access token outlives the cut by an hour or more; here it does by two seconds.
+        systems["microsoft365"]["token_lifetime"] = "2s"  # noqa: S105 - a duration
+        world = _world(folder, systems, secret, clock)
+        await stack.enter_async_context(running(world, "demo"))
+        url = await stack.enter_async_context(served(create_app(world)))
+        token = await create_token(
+            world.store, world.ledger, clock, role=Role.ADMIN, name="demo", person=False
+        )
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=f"{url}/api/v1",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=30,
+                trust_env=False,
+            )
+        )
+        yield Stage(url, secret, client, clock, vendors)
+
+
+def _world(folder: Path, systems: dict[str, dict[str, object]], secret: str, clock: Clock) -> World:
+    told = {
+        "hr": {CONNECTION: {"source": "standard_webhooks", "secret": "${HR_SECRET}"}},
+        "systems": systems,
+    }
+    text = yaml.safe_dump(told, sort_keys=False)
+    path = folder / "exeunt.yaml"
+    path.write_text(text, "utf-8")
+    environ = {"HR_SECRET": secret, "PRACTICE_TOKEN": PracticeVendor.token}
+    settings = Settings(database_url=f"sqlite:///{folder / 'exeunt.db'}", config=path)
+    migrate(settings.database_url)
+    return build_world(settings, read_config(text, str(path), environ, folder), clock)

@@ -1,0 +1,107 @@
+"""exeunt doctor"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapters.clock import Clock
+from adapters.errors import AdapterError
+from app.cli.common import configured
+from app.config import Config
+from app.main import hr_of, systems_of
+from app.settings import Settings
+from workflows.schema import SchemaMismatch, require_current
+from workflows.world import HrConnection, System
+
+
+@dataclass
+class Finding:
+    """What was learnt of one thing. `bad` makes the command end with status 1."""
+
+    what: str
+    kind: str
+    summary: str
+    bad: bool = False
+    advice: list[str] = field(default_factory=list)
+
+
+def doctor() -> None:
+    """Prove every credential now: which system, which permission is missing, how to mend it."""
+    settings = Settings()
+    findings = asyncio.run(_examine(configured(settings)))
+    findings.append(_database(settings))
+    console = Console()
+    console.print(_table(findings))
+    bad = [finding for finding in findings if finding.bad]
+    if bad:
+        names = ", ".join(finding.what for finding in bad)
+        console.print(f"\n[bold red]Not healthy:[/] {names}")
+        raise typer.Exit(1)
+    console.print("\n[bold green]All is well.[/]")
+
+
+async def _examine(config: Config) -> list[Finding]:
+    clock = Clock()
+    systems, hr = systems_of(config, clock), hr_of(config, clock)
+    findings = await asyncio.gather(
+        *(_system(name, system) for name, system in systems.items()),
+        *(_connection(name, connection) for name, connection in hr.items()),
+    )
+    for system in systems.values():
+        await system.adapter.close()
+    for connection in hr.values():
+        await connection.source.close()
+    return list(findings)
+
+
+async def _system(name: str, system: System) -> Finding:
+    kind = f"{system.can.adapter}, {system.can.mode}"
+    try:
+        check = await system.adapter.check()
+    except AdapterError as why:
+        return _failed(name, kind, why)
+    missing = [f"{verb}: grant {permission}" for verb, permission in check.missing.items()]
+    needless = [f"granted but not needed, and dangerous: {p}" for p in check.needless]
+    return Finding(name, kind, check.summary, bool(missing), missing + needless)
+
+
+async def _connection(name: str, connection: HrConnection) -> Finding:
+    try:
+        summary = await connection.source.check()
+    except AdapterError as why:
+        return _failed(name, "HR", why)
+    return Finding(name, "HR", summary)
+
+
+def _failed(name: str, kind: str, why: AdapterError) -> Finding:
+    permission, fix = getattr(why, "permission", ""), getattr(why, "fix", "")
+    advice = [f"permission: {permission}"] if permission else []
+    return Finding(
+        name, kind, why.message, bad=True, advice=[*advice, f"fix: {fix}"] if fix else advice
+    )
+
+
+def _database(settings: Settings) -> Finding:
+    try:
+        require_current(settings.database_url)
+    except SchemaMismatch as why:
+        embedded = settings.database_url.startswith("sqlite")
+        # `exeunt serve` brings an embedded database up to date by itself.
+        newer = "does not know" in str(why)
+        return Finding("database", "store", str(why), bad=newer or not embedded)
+    return Finding("database", "store", "at the revision that this version needs")
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table(title="exeunt doctor", show_lines=True, title_justify="left")
+    for column in ("", "what", "kind", "found"):
+        table.add_column(column)
+    for finding in findings:
+        mark = Text("✗", "bold red") if finding.bad else Text("✓", "bold green")
+        found = Text("\n".join([finding.summary, *finding.advice]))
+        table.add_row(mark, Text(finding.what), Text(finding.kind), found)
+    return table
