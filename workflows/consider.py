@@ -25,14 +25,15 @@ async def consider(
     delivery: HrDelivery | None,
 ) -> None:
     """Store the snapshot, decide, act. `record` None: HR says that nobody has this id."""
-    now = world.clock.now()
+    # "At once" means when we were told, so that our own delay counts against us.
+    told_at = delivery.received_at if delivery else world.clock.now()
     worker = await known_worker(session, connection, event.source_worker_id)
     case = await latest_case(session, worker.id) if worker else None
     if case and delivery and case.delivery_id == delivery.id:
         return  # this very delivery opened the case before the process died: it is acted on
     moment = _moment(world, connection, record)
     known = _known(worker, case)
-    decision = decide(event, record, known, moment, now)
+    decision = decide(event, record, known, moment, told_at)
     if record is not None and not decision.outdated:
         worker = await keep_worker(world, session, connection, record, event.occurred_at)
     await _record(world, session, connection, event, decision, worker, delivery)

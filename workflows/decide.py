@@ -65,7 +65,10 @@ def decide(
     moment: LastMoment | None,
     now: datetime,
 ) -> Decision:
-    """`record` None: HR knows nobody by this id. `moment`: the last one that `record` names."""
+    """`record` None: HR knows nobody by this id. `moment`: the last one that `record` names.
+
+    `now` is when we were told.
+    """
     if record is None or record.status is WorkerStatus.DELETED:
         return _nobody(known)
     outdated = _is_outdated(event, known)

@@ -6,8 +6,10 @@ Facts about DBOS 3.4.0 that this file leans on are in docs/decisions/0002-dbos.m
 import asyncio
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
 from dbos import _serialization as dbos_serialization
 from sqlalchemy.orm import Session
@@ -26,6 +28,9 @@ LATER = "later"
 URGENT_POLL_SECONDS = 0.03
 LATER_POLL_SECONDS = 0.5
 LATER_AT_ONCE = 20
+STOP_POLL_SECONDS = 0.2
+"""How often DBOS's listener, which we do not use, looks whether it shall end."""
+LOOK_EVERY_SECONDS = 0.02
 
 
 class JsonOnly(Serializer):
@@ -75,6 +80,7 @@ class Engine:
         """Take up what a former process left, and listen. Call it on the service's event loop."""
         refuse_pickles()
         engine = engine_for_dbos(self._store.url)
+        await self._prepare(engine)
         config: DBOSConfig = {
             "name": "exeunt",
             "system_database_engine": engine,
@@ -84,17 +90,28 @@ class Engine:
             "enable_otlp": False,
             "log_level": "WARNING",
             "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": STOP_POLL_SECONDS,
         }
         DBOS(config=config)
         DBOS.launch()
-        await DBOS.register_queue_async(CUT, polling_interval_sec=URGENT_POLL_SECONDS)
-        await DBOS.register_queue_async(
-            LATER, polling_interval_sec=LATER_POLL_SECONDS, worker_concurrency=LATER_AT_ONCE
-        )
+
+    async def _prepare(self, engine: sa.Engine) -> None:
+        """Tables and queues are there before DBOS looks: a queue that comes later waits a second.
+
+        DBOS.migrate is synchronous and opens its own connection.
+        """
+        url = self._store.url
+        driver = "sqlite" if self._store.embedded else "postgresql+psycopg"
+        text = url.set(drivername=driver).render_as_string(hide_password=False)
+        await asyncio.to_thread(DBOS.migrate, text)
         self._client = DBOSClient(
             system_database_engine=engine,
             serializer=self._serializer,
             application_name="exeunt",
+        )
+        await self._client.register_queue_async(CUT, polling_interval_sec=URGENT_POLL_SECONDS)
+        await self._client.register_queue_async(
+            LATER, polling_interval_sec=LATER_POLL_SECONDS, worker_concurrency=LATER_AT_ONCE
         )
 
     async def start(
@@ -128,8 +145,23 @@ class Engine:
         return [status.workflow_id for status in found]
 
     async def stop(self, patience_seconds: int = 0) -> None:
-        """Let running steps end for so long, then let go. The rest goes on at the next start."""
+        """Let running workflows end for so long, then let go; the rest goes on at the next start.
+
+        DBOS's own patience is counted in whole seconds even if nothing runs, so we look ourselves.
+        """
+        for _ in range(int(patience_seconds / LOOK_EVERY_SECONDS)):
+            if not await self._busy():
+                break
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
         if self._client:
             self._client.destroy()
             self._client = None
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=patience_seconds)
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+        # DBOS made its own pool the loop's default, and has just shut it down.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+    async def _busy(self) -> bool:
+        mine = await DBOS.list_workflows_async(
+            status="PENDING", executor_id=self._node, load_input=False, limit=1
+        )
+        return bool(mine)

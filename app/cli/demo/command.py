@@ -20,6 +20,8 @@ LOOK_EVERY_SECONDS = 0.1
 PATIENCE_SECONDS = 120
 AT_ONCE = 16
 ACCEPTED = 202
+WIDE = 130
+"""Columns of a terminal that has room for the business words."""
 
 
 def demo(
@@ -74,7 +76,7 @@ async def _one(console: Console, stage: Stage, person: Leaver) -> dict[str, Any]
                 case = page["items"][0]
             case = await _get(stage, f"/cases/{case['id']}")
             timeline = await _get(stage, f"/cases/{case['id']}/timeline")
-            live.update(picture(case, timeline["items"]))
+            live.update(picture(case, timeline["items"], wide=console.width >= WIDE))
             if _over(case):
                 break
     return case or {}

@@ -22,6 +22,7 @@ from workflows.schema import migrate
 from workflows.world import World
 
 CONNECTION = "people"
+PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         # A Graph access token outlives the cut by an hour or more; here it does by two seconds.
         systems["microsoft365"]["token_lifetime"] = "2s"  # noqa: S105 - a duration
         world = _world(folder, systems, secret, clock)
-        await stack.enter_async_context(running(world, "demo"))
+        await stack.enter_async_context(running(world, "demo", PATIENCE_SECONDS))
         url = await stack.enter_async_context(served(create_app(world)))
         token = await create_token(
             world.store, world.ledger, clock, role=Role.ADMIN, name="demo", person=False

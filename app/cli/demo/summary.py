@@ -90,8 +90,9 @@ def many_leavers(
 
 def _evidence(console: Console, log: Path, events: int) -> None:
     console.print(
-        f"[bold]The log:[/] {events:,} events, no personal data in clear: "
-        f"[cyan]{log}[/] and [cyan]{log.with_suffix('.csv')}[/]"
+        f"\n[bold]The log:[/] {events:,} events, no personal data in clear: "
+        f"[cyan]{log}[/] and [cyan]{log.with_suffix('.csv')}[/]",
+        highlight=False,
     )
     steps = {
         f"copy {log.with_name('exeunt.yaml')} to exeunt.yaml": "and put your own systems in",
@@ -99,7 +100,8 @@ def _evidence(console: Console, log: Path, events: int) -> None:
         ".venv/bin/exeunt plan --email …": "looks everywhere, writes nowhere",
         ".venv/bin/exeunt serve": "takes HR's webhooks; README.md says the rest",
     }
-    table = Table(box=None, title="Go on with real systems", title_justify="left")
+    console.print("\n[bold]Go on with real systems:[/]")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     for step, why in steps.items():
         table.add_row(Text(step, "cyan"), why)
     console.print(table)

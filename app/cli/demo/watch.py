@@ -59,34 +59,38 @@ def lines_of(events: list[dict[str, Any]]) -> list[Line]:
     return list(lines.values())
 
 
-def picture(case: dict[str, Any] | None, events: list[dict[str, Any]]) -> Group:
-    """What the terminal shows while it runs."""
+def picture(
+    case: dict[str, Any] | None, events: list[dict[str, Any]], *, wide: bool = False
+) -> Group:
+    """What the terminal shows while it runs; `wide` has room for the business words."""
     if case is None:
         return Group(Spinner("dots", " waiting for the case"))
     begun = datetime.fromisoformat(case["timings"]["received_at"])
-    return Group(_verbs(lines_of(events), begun), _headline(case))
+    lines = lines_of(events)
+    return Group(_verbs(lines, begun, wide=wide), Text(), _headline(case), Text())
 
 
-def _verbs(lines: list[Line], begun: datetime) -> Table:
-    table = Table(title="What Exeunt does, as it happens", title_justify="left", expand=False)
-    table.add_column("at", justify="right", style="dim")
-    table.add_column("system", style="bold")
-    table.add_column("action")
-    table.add_column("result")
-    table.add_column("took", justify="right")
-    table.add_column("read back")
-    table.add_column("in business words", style="italic", overflow="fold")
+def _verbs(lines: list[Line], begun: datetime, *, wide: bool) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("at", justify="right", style="dim", no_wrap=True)
+    table.add_column("system", style="bold", no_wrap=True)
+    table.add_column("action", no_wrap=True)
+    table.add_column("result", no_wrap=True)
+    table.add_column("took", justify="right", no_wrap=True)
+    table.add_column("read back", no_wrap=True)
+    if wide:
+        table.add_column("in business words", style="italic", no_wrap=True)
     for line in sorted(lines, key=lambda one: one.begun):
         took = f"{(line.ended - line.begun).total_seconds() * 1000:.0f} ms" if line.ended else "…"
-        table.add_row(
+        cells = [
             f"+{(line.begun - begun).total_seconds():.2f} s",
             line.system,
             line.action.replace("_", " "),
             Text(line.outcome or "calling", _colour(line.outcome)),
             took,
             READ_BACK.get(line.read_back, Text("")),
-            BUSINESS[Action(line.action)],
-        )
+        ]
+        table.add_row(*cells, *([BUSINESS[Action(line.action)]] if wide else []))
     return table
 
 
