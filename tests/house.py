@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from adapters.clock import Clock
 from adapters.practice.base import PracticeVendor
-from adapters.practice.serving import served
+from adapters.serving import served
 from app.config import read_config
 from app.main import build_world, create_app, running
 from app.security.tokens import Role, create_token

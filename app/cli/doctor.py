@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from adapters.clock import Clock
@@ -15,6 +14,7 @@ from app.config import Config
 from app.main import hr_of, systems_of
 from app.settings import Settings
 from workflows.schema import SchemaMismatch, require_current
+from workflows.store import Store
 from workflows.world import HrConnection, System
 
 
@@ -35,7 +35,8 @@ def doctor() -> None:
     findings = asyncio.run(_examine(configured(settings)))
     findings.append(_database(settings))
     console = Console()
-    console.print(_table(findings))
+    for finding in findings:
+        _show(console, finding)
     bad = [finding for finding in findings if finding.bad]
     if bad:
         names = ", ".join(finding.what for finding in bad)
@@ -86,6 +87,9 @@ def _failed(name: str, kind: str, why: AdapterError) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
+    file = Store(settings.database_url).file
+    if file is not None and not file.exists():
+        return Finding("database", "store", f"{file} is not there yet; `exeunt serve` makes it")
     try:
         require_current(settings.database_url)
     except SchemaMismatch as why:
@@ -96,12 +100,10 @@ def _database(settings: Settings) -> Finding:
     return Finding("database", "store", "at the revision that this version needs")
 
 
-def _table(findings: list[Finding]) -> Table:
-    table = Table(title="exeunt doctor", show_lines=True, title_justify="left")
-    for column in ("", "what", "kind", "found"):
-        table.add_column(column)
-    for finding in findings:
-        mark = Text("✗", "bold red") if finding.bad else Text("✓", "bold green")
-        found = Text("\n".join([finding.summary, *finding.advice]))
-        table.add_row(mark, Text(finding.what), Text(finding.kind), found)
-    return table
+def _show(console: Console, finding: Finding) -> None:
+    mark = Text("✗ " if finding.bad else "✓ ", "bold red" if finding.bad else "bold green")
+    head = Text.assemble(mark, (finding.what, "bold"), (f"  {finding.kind}", "dim"))
+    console.print(head)
+    for line in [finding.summary, *finding.advice]:
+        # Whole lines: what is cut by a narrow terminal cannot be copied.
+        console.print(Text(f"    {line}"), soft_wrap=True)

@@ -1,16 +1,20 @@
 """exeunt serve"""
 
 import asyncio
+import signal
 
 import structlog
 import uvicorn
 
 from adapters.clock import Clock
+from adapters.serving import Server
 from app.cli.common import configured, ready_database
 from app.logs import set_up_logs
 from app.main import build_world, create_app, running
 from app.settings import Settings
 from workflows.world import World
+
+log = structlog.get_logger()
 
 PATIENCE_SECONDS = 10
 """How long running calls may go on after a stop was asked for. What is cut off goes on later."""
@@ -27,22 +31,27 @@ def serve() -> None:
 
 async def _serve(settings: Settings, world: World) -> None:
     async with running(world, settings.node, PATIENCE_SECONDS):
-        structlog.get_logger().info(
+        log.info(
             "serving",
             url=f"http://{settings.host}:{settings.port}",
             hr=[f"/api/v1/hr/{name}/events" for name in world.hr],
             systems={name: str(system.can.mode) for name, system in world.systems.items()},
             policy=world.policy.identity,
         )
-        await server(world, settings.host, settings.port).serve()
+        server = _server(settings, world)
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signum, server.handle_exit, signum, None)
+        await server.serve()
+    log.info("stopped")
 
 
-def server(world: World, host: str, port: int) -> uvicorn.Server:
-    return uvicorn.Server(
+def _server(settings: Settings, world: World) -> Server:
+    return Server(
         uvicorn.Config(
             create_app(world),
-            host=host,
-            port=port,
+            host=settings.host,
+            port=settings.port,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import httpx
 import yaml
-from adapters.practice.graph import PracticeTenant
 
 from adapters.clock import Clock
 from adapters.practice.base import PracticeVendor
+from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
-from adapters.practice.serving import served
+from adapters.serving import served
 from app.config import read_config
 from app.main import build_world, create_app, running
 from app.security.tokens import Role, create_token

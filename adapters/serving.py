@@ -1,4 +1,4 @@
-"""Put an application on a free loopback port, for the demo and for tests: real HTTP."""
+"""HTTP servers inside a program that minds its own signals."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -8,17 +8,18 @@ import uvicorn
 from starlette.types import ASGIApp
 
 
-class _Quiet(uvicorn.Server):
+class Server(uvicorn.Server):
+    """uvicorn's own handler ends the process before anything around the server can let go."""
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave Ctrl-C to the program around it."""
         yield
 
 
 @asynccontextmanager
 async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
-    """The base URL, while it answers. Port 0 takes any that is free."""
-    server = _Quiet(
+    """A loopback address with the application behind it. Port 0 takes any that is free."""
+    server = Server(
         uvicorn.Config(
             app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"
         )
