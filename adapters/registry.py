@@ -3,9 +3,10 @@
 from adapters.contract import Adapter
 from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
+from adapters.systems.entra import Entra
 from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
 
-ADAPTERS: dict[str, type[Adapter]] = {"manual": Manual, "scim": Scim}
+ADAPTERS: dict[str, type[Adapter]] = {"entra": Entra, "manual": Manual, "scim": Scim}
 
 HR_SOURCES: dict[str, type[HrSource]] = {"standard_webhooks": StandardWebhooks}

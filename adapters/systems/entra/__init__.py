@@ -1,0 +1,3 @@
+from adapters.systems.entra.adapter import Entra
+
+__all__ = ["Entra"]
