@@ -1,16 +1,7 @@
 """From a signed webhook to a proved cut, with everything real but the vendors."""
 
-from pathlib import Path
-
-import pytest
-
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
 from tests.house import ADDRESS, NUMBER, house, leaves
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'exeunt.db'}"
 
 
 async def test_a_signed_webhook_cuts_every_account_and_reads_it_back(url: str) -> None:
