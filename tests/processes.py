@@ -31,7 +31,7 @@ async def answers(url: str, process: "subprocess.Popen[bytes]") -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         for _ in range(START_SECONDS * 50):
             if process.poll() is not None:
-                raise AssertionError(f"{process.args} ended with {process.returncode}")
+                raise AssertionError(f"{process.args!r} ended with {process.returncode}")
             try:
                 await client.get(url)
             except httpx.TransportError:
@@ -91,7 +91,7 @@ class ScimServer:
 @asynccontextmanager
 async def scim_server() -> AsyncIterator[ScimServer]:
     port, token = free_port(), "tok-1"
-    command = [BIN / "scim2-server", "--hostname", "127.0.0.1", "--port", str(port)]
+    command = [str(BIN / "scim2-server"), "--hostname", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
         [*command, "--bearer-token", token], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

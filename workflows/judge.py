@@ -27,7 +27,8 @@ class AccountFacts:
     """All that counts for one account.
 
     `verbs` says how each verb that cuts access stands: confirmed, covered, not_needed, open,
-    by_hand, failed. `read_back` is the newest state that the system itself told.
+    by_hand (a person still has to), said_done (a person says so), failed. `read_back` is the
+    newest state that the system itself told.
     """
 
     read_back: State | None
@@ -43,7 +44,7 @@ def judge_account(facts: AccountFacts) -> Containment:
         return Containment.BY_HAND if left_to_people else Containment.NOT
     if state is None or (state.exists and state.enabled is None):
         return Containment.BY_HAND if left_to_people else Containment.UNKNOWN
-    if state.exists and not _all_closed(facts.verbs):
+    if left_to_people or (state.exists and not _all_closed(facts.verbs)):
         return Containment.PARTLY
     if facts.last_possible_access and facts.last_possible_access > facts.now:
         return Containment.BLOCKED_UNTIL_EXPIRY

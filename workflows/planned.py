@@ -1,8 +1,6 @@
 """The pure plan, kept as rows: this part's items, and those of the waves that come after."""
 
-from datetime import timedelta
-
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Wave
@@ -104,11 +102,18 @@ def _state(item: PlannedItem) -> str:
 
 
 async def ask_people(world: World, session: AsyncSession, part: Part) -> None:
-    """Open the tasks of a part that has come due: what is by hand there, each with its runbook."""
+    """Open the tasks of a part that has come due: one for each runbook and owner."""
     case = await session.get_one(Case, part.case_id)
-    by_hand = select(Item).where(Item.part_id == part.id, Item.state == "task")
-    for item in (await session.exec(by_hand)).all():
-        title = f"{part.system}: {item.action.replace('_', ' ')} by hand"
-        settings_due: timedelta | None = None
-        ask = Ask("by_hand", title, item.gap_detail, part.system, item.id, item.owner, settings_due)
-        await open_task(world, session, case, ask)
+    by_hand = select(Item).where(
+        Item.part_id == part.id, Item.state == "task", col(Item.task_id).is_(None)
+    )
+    asked: dict[tuple[str, str], list[Item]] = {}
+    for item in (await session.exec(by_hand.order_by(col(Item.ord), col(Item.id)))).all():
+        asked.setdefault((item.gap_detail, item.owner), []).append(item)
+    for (runbook, owner), items in asked.items():
+        verbs = dict.fromkeys(item.action.replace("_", " ") for item in items)
+        title = f"{part.system}: {', '.join(verbs)} by hand"
+        ask = Ask("by_hand", title, runbook, part.system, items[0].id, owner)
+        task = await open_task(world, session, case, ask)
+        for item in items:
+            item.task_id = task.id

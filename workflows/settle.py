@@ -145,9 +145,9 @@ async def _judge_account(
 
 
 def _standing(item: Item) -> str:
-    """How a verb stands for judgement: confirmed, covered, open, by_hand, failed, not_needed."""
+    """How a verb stands for judgement, in the words of AccountFacts."""
     if item.state == "done":
-        return "confirmed" if item.confirmed else "by_hand" if item.gap else "open"
+        return "confirmed" if item.confirmed else "said_done" if item.task_id else "open"
     if item.state == "gap":
         return "covered" if item.gap == "covered_by" else "not_needed"
     return {"task": "by_hand", "failed": "failed"}.get(item.state, "open")

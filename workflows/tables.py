@@ -192,6 +192,8 @@ class Item(SQLModel, table=True):
     message: str = ""
     permission: str = ""
     fix: str = ""
+    task_id: str | None = None
+    """The task that asks a person for this; one task may ask for several items."""
     due_at: datetime | None = _instant()
     done_at: datetime | None = _instant()
 

@@ -75,7 +75,8 @@ async def close_task(
     """Take a person's word that it is done. It stays their word: never a read-back."""
     now = world.clock.now()
     task.state, task.closed_at, task.closed_by, task.note = "closed", now, actor.id, note
-    if task.item_id and (item := await session.get(Item, task.item_id)) and item.state == "task":
+    mine = (Item.id == task.item_id) | (Item.task_id == task.id)
+    for item in (await session.exec(select(Item).where(mine, Item.state == "task"))).all():
         item.state, item.done_at = "done", now
     await world.ledger.record(
         session,

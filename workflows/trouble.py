@@ -80,7 +80,8 @@ async def item_in_trouble(
             await pause(world, session, case, item.system, why)
         case NeedsHuman():
             item.state, item.gap_detail = "task", why.runbook
-            await open_task(world, session, case, _ask_for(item.system, item, why))
+            task = await open_task(world, session, case, _ask_for(item.system, item, why))
+            item.task_id = task.id
         case TargetDenied():
             item.state, item.permission, item.fix = "failed", why.permission, why.fix
             await open_task(world, session, case, _ask_for(item.system, item, why))

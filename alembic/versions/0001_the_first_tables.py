@@ -156,7 +156,10 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("idempotency_key", sa.String(), nullable=True),
         sa.Column("request_sha256", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["worker_id"], ["worker.id"]),
+        sa.ForeignKeyConstraint(
+            ["worker_id"],
+            ["worker.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("idempotency_key"),
     )
@@ -173,7 +176,10 @@ def upgrade() -> None:
         "worker_address",
         sa.Column("worker_id", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["worker_id"], ["worker.id"]),
+        sa.ForeignKeyConstraint(
+            ["worker_id"],
+            ["worker.id"],
+        ),
         sa.PrimaryKeyConstraint("worker_id", "address"),
     )
     with op.batch_alter_table("worker_address", schema=None) as batch_op:
@@ -187,7 +193,10 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("principal", sa.String(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["offboarding_case.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "wave", "digest", "principal"),
     )
@@ -212,7 +221,10 @@ def upgrade() -> None:
         sa.Column("blocked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contained_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_possible_access", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["offboarding_case.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "system", "account_id"),
     )
@@ -232,7 +244,10 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("approvals", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["offboarding_case.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "wave", "system"),
     )
@@ -263,11 +278,21 @@ def upgrade() -> None:
         sa.Column("message", sa.String(), nullable=False),
         sa.Column("permission", sa.String(), nullable=False),
         sa.Column("fix", sa.String(), nullable=False),
+        sa.Column("task_id", sa.String(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_account_id"], ["case_account.id"]),
-        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
-        sa.ForeignKeyConstraint(["part_id"], ["part.id"]),
+        sa.ForeignKeyConstraint(
+            ["case_account_id"],
+            ["case_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["offboarding_case.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["part_id"],
+            ["part.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("item", schema=None) as batch_op:
@@ -284,8 +309,14 @@ def upgrade() -> None:
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("result", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["case_account_id"], ["case_account.id"]),
-        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
+        sa.ForeignKeyConstraint(
+            ["case_account_id"],
+            ["case_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["offboarding_case.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("recheck", schema=None) as batch_op:
@@ -303,7 +334,10 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("calls", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"]),
+        sa.ForeignKeyConstraint(
+            ["item_id"],
+            ["item.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("item_id", "n"),
     )
@@ -327,8 +361,14 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"]),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["offboarding_case.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["item_id"],
+            ["item.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:

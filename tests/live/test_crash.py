@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ async def test_twenty_kills_lose_nothing_and_repeat_each_write_at_most_once_per_
             await asyncio.sleep(chance.uniform(0, LONGEST_LIFE_SECONDS))
             exeunt.kill()
             await exeunt.start()
-            await eventually(lambda number=number: _case(client, number), _contained)
+            await eventually(partial(_case, client, number), _contained)
         seen = await _events(client)
     _check_writes(vendors)
     _check_ledger(seen)

@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,7 @@ from workflows.schema import migrate
 from workflows.world import World
 
 CONNECTION = "people"
+POLICY = "policy.yaml"
 PATIENCE_SECONDS = 20
 
 
@@ -34,6 +36,13 @@ class Stage:
     client: httpx.AsyncClient
     clock: Clock
     vendors: Mapping[str, PracticeVendor]
+
+
+def _write_policy(folder: Path) -> None:
+    """The default, but that it cleans up at once: nobody watches a demo for a week."""
+    text = files("workflows.policy").joinpath("default.yaml").read_text("utf-8")
+    told = text.replace("name: careful default", "name: demo, cleans up at once")
+    (folder / POLICY).write_text(told.replace("after: 7d ", "after: 0  "), "utf-8")
 
 
 def practice_vendors(clock: Clock) -> dict[str, PracticeVendor]:
@@ -76,7 +85,9 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
 
 
 def _world(folder: Path, systems: dict[str, dict[str, object]], secret: str, clock: Clock) -> World:
+    _write_policy(folder)
     told = {
+        "policy": POLICY,
         "hr": {CONNECTION: {"source": "standard_webhooks", "secret": "${HR_SECRET}"}},
         "systems": systems,
     }

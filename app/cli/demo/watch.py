@@ -82,7 +82,7 @@ def _verbs(lines: list[Line], begun: datetime, *, wide: bool) -> Table:
         table.add_column("in business words", style="italic", no_wrap=True)
     for line in sorted(lines, key=lambda one: one.begun):
         took = f"{(line.ended - line.begun).total_seconds() * 1000:.0f} ms" if line.ended else "…"
-        cells = [
+        cells: list[str | Text] = [
             f"+{(line.begun - begun).total_seconds():.2f} s",
             line.system,
             line.action.replace("_", " "),
