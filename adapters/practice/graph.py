@@ -32,7 +32,7 @@ Json = dict[str, Any]
 
 class PracticeTenant(PracticeVendor):
     kind: ClassVar[str] = "entra"
-    largest_page: ClassVar[int] = 100
+    largest_page: int = 100
 
     def __init__(
         self, clock: Clock | None = None, latency: float = 0.0, lag: timedelta = timedelta(0)
