@@ -75,7 +75,8 @@ class GraphApi(Api):
         """Without `/$ref`, Graph deletes the member or owner, not the link to it (Microsoft:
         "the member object will also be deleted"). This adapter deletes nothing but links.
         """
-        if method == "DELETE" and not self._url(path).raw_path.endswith(b"/$ref"):
+        sent, _, _ = self._url(path).raw_path.partition(b"?")
+        if method == "DELETE" and not sent.endswith(b"/$ref"):
             raise Unrecognised("a DELETE without /$ref was stopped: it would delete the object")
 
 
