@@ -13,7 +13,7 @@ from datetime import datetime
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.clock import Clock
 
@@ -101,11 +101,26 @@ class PracticeVendor(ABC):
             await Response(status_code=401)(scope, receive, send)
             return
         if fault:
-            await inner(scope, receive, _discard)
-            self.writes += method not in READS
-            await _misbehave(fault, scope, receive, send)
+            await self._lose_the_answer(fault, inner, scope, receive, send)
             return
         await inner(scope, receive, self._counting(method, send))
+
+    async def _lose_the_answer(
+        self, fault: Fault, inner: ASGIApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Only the answer to a deed is lost; a refusal arrives, and the fault waits for the next."""
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        await inner(scope, receive, self._counting(scope["method"], keep))
+        if answer[0]["status"] < 400:  # noqa: PLR2004 - a success
+            await _misbehave(fault, scope, receive, send)
+            return
+        self.faults.appendleft(fault)
+        for message in answer:
+            await send(message)
 
     def _fault_for(self, method: str) -> Fault | None:
         if not self.faults or (self.faults[0].writes_only and method in READS):
@@ -113,11 +128,10 @@ class PracticeVendor(ABC):
         return self.faults.popleft()
 
     def _counting(self, method: str, send: Send) -> Send:
-        async def counted(message: object) -> None:
-            match message:
-                case {"type": "http.response.start", "status": int(status)}:
-                    self.writes += method not in READS and status < 400  # noqa: PLR2004
-            await send(message)  # type: ignore[arg-type] # Starlette's Message, matched above
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.writes += method not in READS and message["status"] < 400  # noqa: PLR2004
+            await send(message)
 
         return counted
 
@@ -126,7 +140,3 @@ async def _misbehave(fault: Fault, scope: Scope, receive: Receive, send: Send) -
     if fault.drop:
         raise ConnectionResetError("the practice vendor hung up")
     await Response(fault.body, fault.status, fault.headers)(scope, receive, send)
-
-
-async def _discard(message: object) -> None:
-    """The answer that never arrives."""
