@@ -127,7 +127,7 @@ async def test_names_that_look_like_filters_find_nobody_and_break_nothing(on: Be
         "' or 1 eq 1",
         '" or userName pr',
         "a\\",
-        "#EXT#@acme.example",
+        "#EXT#@x.example",
         "=cmd|' /C calc'!A0",
     ):
         assert await on.adapter().find_accounts(Person(name, (name,), (name,))) == ()
@@ -206,7 +206,6 @@ async def test_a_lost_answer_after_the_deed_is_seen_on_reading_back(on: Bench) -
     on.vendor.faults.append(Fault(503, after_effect=True, writes_only=True))
     with pytest.raises(TryAgain):
         await on.adapter().perform(Action.BLOCK_SIGN_IN, account)
-        raise TryAgain("a dialect that tries another way has answered by itself")
     assert (await on.adapter().observe(account)).enabled is False
 
 

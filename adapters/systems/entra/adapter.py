@@ -26,7 +26,7 @@ from adapters.systems.entra.door import (
     user_at,
 )
 from adapters.systems.entra.permissions import judge
-from adapters.systems.entra.shapes import EntraSettings, Group, Observed, Role, User, chosen
+from adapters.systems.entra.shapes import EntraSettings, Group, Observed, Page, Role, User, chosen
 
 M = TypeVar("M", bound=Answer)
 L = TypeVar("L", Group, Role)
@@ -96,7 +96,8 @@ class Entra(Adapter):
     async def check(self) -> Check:
         """One harmless read, and what our own token says that we are granted."""
         with granted("User.Read.All"):
-            await self._api.send("GET", "/users", params={"$select": "id", "$top": 1})
+            params: dict[str, str | int] = {"$select": "id", "$top": 1}
+            read_as(Page, (await self._api.send("GET", "/users", params=params)).body)
         return judge(await self._token(), self.actions)
 
     async def candidates(self, person: Person) -> tuple[Account, ...]:
