@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 import httpx
 import msal
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import SecretStr
 
 from adapters.errors import AdapterError, CredentialDenied, TryAgain
@@ -37,6 +39,8 @@ _FIXES = {
     5000224: "the tenant is blocked or gone",
     50194: "the application belongs to one tenant: put that tenant's id",
 }
+# What requests raises are OSErrors; the others come from MSAL for answers that are not Microsoft's.
+_UNREACHABLE = (OSError, JSONDecodeError, KeyError, RuntimeError)
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _CLAIMS = re.compile(r'\bclaims="([^"]+)"')
@@ -116,7 +120,7 @@ class MsalAuth(httpx.Auth):
             answer = self._application.acquire_token_for_client(
                 [self._scope], claims_challenge=claims
             )
-        except (OSError, JSONDecodeError) as why:  # requests' errors are OSErrors
+        except _UNREACHABLE as why:
             raise TryAgain(f"sign-in to Microsoft: {type(why).__name__}") from None
         except ValueError:
             raise CredentialDenied(
@@ -131,14 +135,18 @@ class MsalAuth(httpx.Auth):
         return token
 
 
-def application(registration: Registration) -> Application:
-    """Raises CredentialDenied if the certificate cannot be read, ValueError if MSAL refuses it."""
+def application(registration: Registration, http_client: object = None) -> Application:
+    """Raises CredentialDenied if the certificate cannot be read, ValueError if MSAL refuses it.
+
+    `http_client` stands in for the network in tests.
+    """
     made: Application = msal.ConfidentialClientApplication(
         registration.client_id,
         authority=f"{registration.authority.rstrip('/')}/{registration.tenant_id}",
         client_credential=client_credential(registration),
         client_capabilities=["CP1"],
         timeout=TIMEOUT_SECONDS,
+        http_client=http_client,
     )
     return made
 
@@ -151,23 +159,35 @@ def client_credential(registration: Registration) -> str | dict[str, str | bool]
     phrase = registration.certificate_passphrase
     made: dict[str, str | bool] = {"passphrase": phrase.get_secret_value()} if phrase else {}
     if text.lower().endswith((".pfx", ".p12")):
-        made |= {"private_key_pfx_path": text, "public_certificate": True}
-        return made
-    pem = text if "-----BEGIN" in text else _read(text)
+        _read(text)
+        return made | {"private_key_pfx_path": text, "public_certificate": True}
+    pem = text if "-----BEGIN" in text else _read(text).decode("latin-1")
+    return made | _pem(pem, phrase)
+
+
+def _pem(pem: str, phrase: SecretStr | None) -> dict[str, str | bool]:
+    """Key and certificates, after a look whether the key opens: MSAL would say it too late."""
     key, certificates = _PRIVATE_KEY.search(pem), _CERTIFICATE.findall(pem)
     if key is None or not certificates:
         raise CredentialDenied(
             "the certificate lacks its private key or itself",
             fix="put both into one PEM text or file, the key first",
         )
-    made |= {"private_key": key[0], "public_certificate": "\n".join(certificates)}
-    return made
-
-
-def _read(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
+        load_pem_private_key(
+            key[0].encode(), phrase.get_secret_value().encode() if phrase else None
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise CredentialDenied(
+            "the certificate's private key does not open", fix="check the key and its passphrase"
+        ) from None
+    return {"private_key": key[0], "public_certificate": "\n".join(certificates)}
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
         raise CredentialDenied(
             "the certificate file cannot be read", fix="check its path and its permissions"
         ) from None
