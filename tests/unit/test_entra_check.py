@@ -1,0 +1,111 @@
+"""What Entra needs before it works, and the one request that it never makes."""
+
+import base64
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from adapters.actions import Action
+from adapters.contract import Check
+from adapters.errors import CredentialDenied, Unrecognised
+from adapters.practice.graph import PracticeTenant
+from adapters.systems.entra import Entra
+from adapters.systems.entra.door import GraphApi, membership_at
+from tests.conftest import StillClock
+
+BASE = "https://graph.practice.example"
+
+
+@pytest.fixture
+def tenant(clock: StillClock) -> PracticeTenant:
+    return PracticeTenant(clock)
+
+
+def connected(tenant: PracticeTenant, **settings: object) -> Entra:
+    told = Entra.Settings(**(tenant.settings(BASE) | settings))
+    return Entra.connect("m365", told, tenant.clock, httpx.ASGITransport(tenant.app))
+
+
+async def checked_with(tenant: PracticeTenant, *roles: str) -> Check:
+    claims = base64.urlsafe_b64encode(json.dumps({"roles": roles}).encode()).decode().rstrip("=")
+    tenant.token = f"e30.{claims}.c2ln"
+    return await connected(tenant).check()
+
+
+async def test_the_check_names_what_is_missing_for_each_action(tenant: PracticeTenant) -> None:
+    check = await checked_with(tenant, "User.Read.All", "User.EnableDisableAccount.All")
+    assert check.missing == {
+        Action.REVOKE_SESSIONS: "User.RevokeSessions.All",
+        Action.REVOKE_GRANTS: "Directory.Read.All and GroupMember.ReadWrite.All",
+        Action.RELEASE_LICENCES: "LicenseAssignment.ReadWrite.All",
+    }
+
+
+async def test_the_check_names_what_is_dangerous_and_not_needed(tenant: PracticeTenant) -> None:
+    check = await checked_with(tenant, "User.ReadWrite.All", "User.Read.All")
+    assert check.needless == ("User.ReadWrite.All",)
+
+
+async def test_a_token_without_claims_is_tried_with_a_read(
+    tenant: PracticeTenant,
+) -> None:
+    assert not (await connected(tenant).check()).missing
+    with pytest.raises(CredentialDenied):
+        await connected(tenant, token="wrong").check()
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({}, "tenant_id and client_id"),
+        ({"tenant_id": "t"}, "client_id"),
+        ({"tenant_id": "t", "client_id": "c"}, "exactly one of"),
+        (
+            {"tenant_id": "t", "client_id": "c", "client_secret": "s", "certificate": "p"},
+            "exactly one of",
+        ),
+    ],
+)
+def test_settings_name_what_is_missing(told: dict[str, str], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        Entra.Settings(adapter="entra", **told)
+
+
+def test_access_tokens_live_ninety_minutes_unless_somebody_knows_better() -> None:
+    assert Entra.Settings(adapter="entra", token="t").token_lifetime == timedelta(minutes=90)
+    told = Entra.Settings(adapter="entra", token="t", token_lifetime="1h")
+    assert told.token_lifetime == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("path", ["/groups/g/members/u", "/groups/g/owners/u", "/users/u"])
+async def test_a_delete_without_ref_never_leaves(tenant: PracticeTenant, path: str) -> None:
+    api = GraphApi(f"{BASE}/v1.0", tenant.clock, transport=httpx.ASGITransport(tenant.app))
+    for disguise in (
+        path,
+        f"{path}?/$ref",
+        f"{path}#/$ref",
+        f"{path}%2F$ref",
+        f"{BASE}/v1.0{path}",
+    ):
+        with pytest.raises(Unrecognised):
+            await api.delete(disguise)
+    assert tenant.requests == []
+
+
+async def test_the_practice_tenant_deletes_the_user_where_graph_would(
+    tenant: PracticeTenant,
+) -> None:
+    user = tenant.hire("ada@acme.example")
+    url = f"{BASE}/v1.0/groups/{tenant.security}/members/{user}"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(tenant.app)) as client:
+        await client.delete(url, headers={"Authorization": f"Bearer {tenant.token}"})
+    assert tenant.enabled(user) is None
+
+
+@pytest.mark.parametrize("identifier", ["", "..", "u/../..", "ada@acme.example"])
+def test_only_object_ids_make_a_membership_address(identifier: str) -> None:
+    with pytest.raises(Unrecognised):
+        membership_at("0c0ffee0-0000-4000-8000-000000000000", identifier)
