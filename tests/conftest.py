@@ -39,13 +39,22 @@ def postgres_server() -> Iterator[postgres.Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'exeunt.db'}"
+DATABASES = ("sqlite", "postgresql")
+
+
+def new_database(request: pytest.FixtureRequest, kind: str) -> str:
+    """The URL of an empty database of this kind."""
+    if kind == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path_factory").mktemp("database")
+        return f"sqlite:///{folder / 'exeunt.db'}"
     server: postgres.Server = request.getfixturevalue("postgres_server")
     return server.database()
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    return new_database(request, request.param)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ async def consider(
     """Store the snapshot, decide, act. `record` None: HR says that nobody has this id."""
     # "At once" means when we were told, so that our own delay counts against us.
     told_at = delivery.received_at if delivery else world.clock.now()
+    await world.store.alone(session, f"worker:{connection}:{event.source_worker_id}")
     worker = await known_worker(session, connection, event.source_worker_id)
     case = await latest_case(session, worker.id) if worker else None
     if case and delivery and case.delivery_id == delivery.id:

@@ -75,11 +75,12 @@ class Engine:
         self._node = node
         self._serializer = JsonOnly()
         self._client: DBOSClient | None = None
+        self._pool: sa.Engine | None = None
 
     async def launch(self) -> None:
         """Take up what a former process left, and listen. Call it on the service's event loop."""
         refuse_pickles()
-        engine = engine_for_dbos(self._store.url)
+        self._pool = engine = engine_for_dbos(self._store.url)
         await self._prepare(engine)
         config: DBOSConfig = {
             "name": "exeunt",
@@ -157,6 +158,8 @@ class Engine:
             self._client.destroy()
             self._client = None
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+        if self._pool:
+            self._pool.dispose()
         # DBOS made its own pool the loop's default, and has just shut it down.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
-from dbos import DBOS
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
@@ -16,7 +15,7 @@ from workflows.consider import consider
 from workflows.ledger.events import Actor, Event
 from workflows.tables import HrDelivery
 from workflows.trouble import LONGEST_WAIT, wait
-from workflows.world import World, world
+from workflows.world import World
 
 log = structlog.get_logger()
 
@@ -113,40 +112,30 @@ async def _record_unreadable(
         )
 
 
-@DBOS.workflow(name="intake")
-async def intake(delivery_id: str, _turn: int) -> None:
-    """One delivery, worker by worker. One that cannot be read back waits; the others go on."""
-    for place in range(await workers_in(delivery_id)):
-        await take_in(delivery_id, place)
-    await finish_delivery(delivery_id)
-
-
-@DBOS.step()
-async def workers_in(delivery_id: str) -> int:
-    async with world().store.read() as session:
+async def workers_in(world: World, delivery_id: str) -> int:
+    """How many workers a delivery speaks of."""
+    async with world.store.read() as session:
         delivery = await session.get_one(HrDelivery, delivery_id)
         return len(delivery.events)
 
 
-@DBOS.step()
-async def take_in(delivery_id: str, place: int) -> None:
+async def take_in(world: World, delivery_id: str, place: int) -> None:
     """Read the worker back if the source is thin; then store, decide and act in one transaction.
 
     Done twice, it finds the snapshot that it stored itself, and decides for nothing.
     """
-    here = world()
-    async with here.store.read() as session:
+    async with world.store.read() as session:
         delivery = await session.get_one(HrDelivery, delivery_id)
     event = _EVENTS.validate_python(delivery.events)[place]
-    source = here.hr[delivery.connection].source
+    source = world.hr[delivery.connection].source
     try:
         record = event.worker or await source.read_worker(event.source_worker_id)
     except AdapterError as why:
-        await _read_later(here, delivery_id, why)
+        await _read_later(world, delivery_id, why)
         return
-    async with here.store.write() as session:
+    async with world.store.write() as session:
         delivery = await session.get_one(HrDelivery, delivery_id)
-        await consider(here, session, delivery.connection, event, record, delivery)
+        await consider(world, session, delivery.connection, event, record, delivery)
 
 
 async def _read_later(world: World, delivery_id: str, why: AdapterError) -> None:
@@ -172,9 +161,8 @@ async def _read_later(world: World, delivery_id: str, why: AdapterError) -> None
     log.error("hr.read_failed", connection=delivery.connection, error=type(why).__name__)
 
 
-@DBOS.step()
-async def finish_delivery(delivery_id: str) -> None:
-    async with world().store.write() as session:
+async def finish_delivery(world: World, delivery_id: str) -> None:
+    async with world.store.write() as session:
         delivery = await session.get_one(HrDelivery, delivery_id)
         if delivery.due_at is None:
             delivery.state, delivery.note = "done", ""

@@ -7,7 +7,25 @@ and contain waits for nobody.
 
 from dbos import DBOS
 
-from workflows.steps import attempt, begin, confirm, prepare, recheck, settle
+from workflows.steps import (
+    attempt,
+    begin,
+    confirm,
+    finish_delivery,
+    prepare,
+    recheck,
+    settle,
+    take_in,
+    workers_in,
+)
+
+
+@DBOS.workflow(name="intake")
+async def take_delivery(delivery_id: str, _turn: int) -> None:
+    """What HR sent, worker by worker. One that cannot be read back waits; the others go on."""
+    for place in range(await workers_in(delivery_id)):
+        await take_in(delivery_id, place)
+    await finish_delivery(delivery_id)
 
 
 @DBOS.workflow(name="begin")

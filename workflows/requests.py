@@ -48,6 +48,7 @@ async def ask_for_case(
     Raises Conflict for a key that was used for another request, or for two matching workers.
     """
     async with world.store.write() as session:
+        await world.store.alone(session, f"request:{idempotency_key or request.sha256}")
         if idempotency_key and (known := await _by_key(session, idempotency_key)):
             if known.request_sha256 != request.sha256:
                 raise Conflict(
@@ -58,6 +59,7 @@ async def ask_for_case(
         worker = await the_worker(session, request) or await keep_worker(
             world, session, MADE_HERE, unheard_of(request), None
         )
+        await world.store.alone(session, f"worker:{worker.connection}:{worker.source_worker_id}")
         case = await latest_case(session, worker.id)
         if case and case.status != CaseStatus.CLOSED:
             await _bring_forward(world, session, case, request, caller)

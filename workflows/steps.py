@@ -3,11 +3,14 @@
 A step takes and gives ids. It is run at least once, so each of them looks at the rows first.
 """
 
+from typing import Any
+
 from dbos import DBOS
 from sqlmodel import col, select
 
 from adapters.actions import Wave
 from workflows import attempt as attempts
+from workflows import intake
 from workflows import recheck as rechecks
 from workflows import settle as settling
 from workflows.cases import begin_case
@@ -17,20 +20,43 @@ from workflows.planned import ask_people
 from workflows.tables import Case, Item, Part
 from workflows.world import world
 
+PATIENT: dict[str, Any] = {
+    "retries_allowed": True,
+    "max_attempts": 8,
+    "interval_seconds": 0.5,
+    "backoff_rate": 2.0,
+}
+"""A database that is away for a minute, or a row that two wanted at once, ends no workflow."""
 
-@DBOS.step()
+
+@DBOS.step(**PATIENT)
+async def workers_in(delivery_id: str) -> int:
+    return await intake.workers_in(world(), delivery_id)
+
+
+@DBOS.step(**PATIENT)
+async def take_in(delivery_id: str, place: int) -> None:
+    await intake.take_in(world(), delivery_id, place)
+
+
+@DBOS.step(**PATIENT)
+async def finish_delivery(delivery_id: str) -> None:
+    await intake.finish_delivery(world(), delivery_id)
+
+
+@DBOS.step(**PATIENT)
 async def confirm(case_id: str) -> bool:
     """Whether the case is still to be cut now, by HR's own word if it can be reached."""
     return await confirm_with_hr(world(), case_id)
 
 
-@DBOS.step()
+@DBOS.step(**PATIENT)
 async def begin(case_id: str) -> None:
     async with world().store.write() as session:
         await begin_case(world(), session, await session.get_one(Case, case_id))
 
 
-@DBOS.step()
+@DBOS.step(**PATIENT)
 async def prepare(part_id: str) -> list[str]:
     """Find the accounts if that is not done yet, ask people for their share, name what is due."""
     here = world()
@@ -54,16 +80,16 @@ async def prepare(part_id: str) -> list[str]:
         return list((await session.exec(due)).all())
 
 
-@DBOS.step()
+@DBOS.step(**PATIENT)
 async def attempt(item_id: str) -> None:
     await attempts.attempt(world(), item_id)
 
 
-@DBOS.step()
+@DBOS.step(**PATIENT)
 async def settle(part_id: str) -> None:
     await settling.settle(world(), part_id)
 
 
-@DBOS.step()
+@DBOS.step(**PATIENT)
 async def recheck(recheck_id: str) -> None:
     await rechecks.recheck(world(), recheck_id)

@@ -74,6 +74,16 @@ class Store:
         async with AsyncSession(reader, expire_on_commit=False) as session:
             yield session
 
+    async def alone(self, session: AsyncSession, key: str) -> None:
+        """Until the transaction ends, nobody else is past this line with the same key.
+
+        For rows that may not exist yet. SQLite has one writer anyway.
+        """
+        if not self.embedded:
+            number = sa.func.hashtextextended(key, 0)
+            locked = sa.select(sa.func.pg_advisory_xact_lock(number))
+            await session.exec(locked)  # type: ignore[call-overload] # a plain statement
+
     async def close(self) -> None:
         await self._engine.dispose()
 

@@ -29,9 +29,9 @@ def fit(model: type[M], value: Any) -> M:
         return model.model_validate(value)
     except ValidationError as why:
         first = why.errors(include_input=False, include_url=False, include_context=False)[0]
-        field = ".".join(map(str, first["loc"])) or "the body"
+        field = ".".join(map(str, first["loc"]))
         message = str(first["msg"]).removeprefix("Value error, ")
-        raise Unreadable(f"{field}: {message}", field) from None
+        raise Unreadable(f"{field or 'the body'}: {message}", field) from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

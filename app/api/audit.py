@@ -28,7 +28,7 @@ class Asked(BaseModel):
     until: AwareDatetime | None = None
     case: str | None = None
     type: str | None = None
-    cursor: int = Field(-1, ge=-1)
+    cursor: int = Field(-1, ge=-1, le=2**63 - 1)
 
     def filters(self) -> Filters:
         return Filters(self.since, self.until, self.case, self.type, self.cursor)
