@@ -16,6 +16,7 @@ from adapters.nouns import Account, Kind, State, holds
 from workflows.ledger.events import Event, stamp
 from workflows.lookup import STATE, call_data
 from workflows.tables import Attempt, Case, CaseAccount, Item
+from workflows.tasks import withdraw_tasks
 from workflows.trouble import is_paused, item_in_trouble
 from workflows.world import World
 
@@ -154,6 +155,7 @@ async def _conclude(world: World, intent: Intent, result: Result) -> None:
             row.outcome = item.outcome = outcome
             item.state, item.confirmed, item.done_at = "done", confirmed, now
             item.error = item.message = ""
+            await withdraw_tasks(world, session, case.id, "failed", item_id=item.id)
             await _sign_out_again(session, item)
         await _record(world, session, item, account, row, result, confirmed)
 

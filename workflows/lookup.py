@@ -15,7 +15,7 @@ from workflows.model import KnownAccount
 from workflows.people import person_of, record_of, taken_addresses
 from workflows.planned import write_plan
 from workflows.tables import Case, CaseAccount, Part, Worker
-from workflows.tasks import Ask, open_task
+from workflows.tasks import Ask, open_task, withdraw_tasks
 from workflows.trouble import part_in_trouble
 from workflows.world import System, World
 
@@ -80,9 +80,12 @@ async def _keep(
     rows = [_account(world, case, part.system, sighting) for sighting in new]
     session.add_all(rows)
     await _record_lookup(world, session, part, worker.subject, calls, rows)
+    part.lookup_note = ""
     if undecided := found.identified.undecided:
         part.lookup_note = undecided.reason
         await _ask_who(world, session, case, part, found)
+    else:
+        await withdraw_tasks(world, session, case.id, "decide", system=part.system)
     await session.flush()
     await write_plan(
         world,

@@ -15,7 +15,7 @@ from workflows.lookup import STATE
 from workflows.model import CaseStatus, Containment
 from workflows.recheck_plan import plan_rechecks
 from workflows.tables import Case, CaseAccount, Item, Part, Task
-from workflows.tasks import Ask, open_task
+from workflows.tasks import Ask, open_task, withdraw_tasks
 from workflows.trouble import gave_up, is_paused
 from workflows.world import World
 
@@ -47,6 +47,8 @@ async def _close_turn(world: World, session: AsyncSession, case: Case, part: Par
         part.state, part.due_at = "waiting", min(item.due_at or now for item in waiting)
     else:
         part.state, part.due_at = "done", None
+        if not gave_up(case, part, world.clock.now()):
+            await withdraw_tasks(world, session, case.id, "escalated", system=part.system)
         await _unblock_next(session, part)
 
 

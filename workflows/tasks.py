@@ -91,8 +91,21 @@ async def close_task(
     )
 
 
-async def withdraw_tasks(world: World, session: AsyncSession, case_id: str, kind: str) -> None:
+async def withdraw_tasks(
+    world: World,
+    session: AsyncSession,
+    case_id: str,
+    *kinds: str,
+    system: str | None = None,
+    item_id: str | None = None,
+) -> None:
     """Close what answered itself, such as a question that was settled in another way."""
-    open_ones = select(Task).where(Task.case_id == case_id, Task.state == "open", Task.kind == kind)
+    open_ones = select(Task).where(
+        Task.case_id == case_id, Task.state == "open", col(Task.kind).in_(kinds)
+    )
+    if system is not None:
+        open_ones = open_ones.where(Task.system == system)
+    if item_id is not None:
+        open_ones = open_ones.where(Task.item_id == item_id)
     for task in (await session.exec(open_ones)).all():
         await close_task(world, session, task, EXEUNT, "settled by itself")
