@@ -5,8 +5,8 @@ Facts about DBOS 3.4.0 that this file leans on are in docs/decisions/0002-dbos.m
 
 import asyncio
 import json
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -138,10 +138,13 @@ class Engine:
         await session.flush()
         await session.run_sync(enqueue)
 
-    async def failed(self, names: Sequence[str]) -> list[str]:
-        """Ids of workflows that ended in an error or ran out of attempts: bugs, for a person."""
+    async def failed(self, since: datetime) -> list[str]:
+        """Ids of workflows that ended in an error or ran out of attempts since then."""
         found = await DBOS.list_workflows_async(
-            name=list(names), status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], load_input=False
+            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            start_time=since.isoformat(),
+            load_input=False,
+            load_output=False,
         )
         return [status.workflow_id for status in found]
 

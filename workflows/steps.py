@@ -6,6 +6,7 @@ A step takes and gives ids. It is run at least once, so each of them looks at th
 from typing import Any
 
 from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from adapters.actions import Wave
@@ -20,13 +21,21 @@ from workflows.planned import ask_people
 from workflows.tables import Case, Item, Part
 from workflows.world import world
 
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, SQLAlchemyError)
+
+
 PATIENT: dict[str, Any] = {
     "retries_allowed": True,
+    "should_retry": _passes,
     "max_attempts": 8,
     "interval_seconds": 0.5,
     "backoff_rate": 2.0,
 }
-"""A database that is away for a minute, or a row that two wanted at once, ends no workflow."""
+"""A database that is away for a minute, or a row that two wanted at once, ends no workflow.
+
+Anything else is a fault of ours, and would be the same fault again."""
 
 
 @DBOS.step(**PATIENT)

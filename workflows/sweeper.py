@@ -6,6 +6,7 @@ dies in between, start a thing once.
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import count
 
 import sqlalchemy as sa
 import structlog
@@ -16,10 +17,13 @@ from sqlmodel.sql.expression import SelectOfScalar
 from workflows.cases import start_part
 from workflows.ledger.events import Event
 from workflows.model import CaseStatus
+from workflows.rescue import rescue
 from workflows.tables import Case, HrDelivery, Part, Recheck
 from workflows.world import World
 
 EVERY_SECONDS = 0.25
+RESCUE_EVERY = 120
+"""Sweeps between two looks for workflows that failed."""
 AT_ONCE = 100
 BEGIN_AGAIN_AFTER = timedelta(minutes=5)
 """A case whose beginning was refused by HR's read-back is looked at again after this."""
@@ -29,9 +33,11 @@ log = structlog.get_logger()
 
 async def sweep_forever(world: World) -> None:
     """Run until cancelled. A database that is away is waited for; nothing is lost meanwhile."""
-    while True:
+    for turn in count():
         try:
             await sweep(world)
+            if turn % RESCUE_EVERY == 0:
+                await rescue(world)
         except sa.exc.OperationalError as why:
             log.warning("sweep.database_unavailable", error=type(why.orig).__name__)
         await asyncio.sleep(EVERY_SECONDS)
