@@ -1,7 +1,6 @@
 """The command: one leaver is shown verb by verb, many as a bar."""
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +19,11 @@ LOOK_EVERY_SECONDS = 0.1
 PATIENCE_SECONDS = 120
 AT_ONCE = 16
 ACCEPTED = 202
-WIDE = 130
+LEAVINGS = (
+    *(f"exeunt.db{end}" for end in ("", "-wal", "-shm", ".lock")),
+    *("exeunt.yaml", "policy.yaml", "audit.jsonl", "audit.csv"),
+)
+WIDE = 115
 """Columns of a terminal that has room for the business words."""
 
 
@@ -29,14 +32,26 @@ def demo(
     folder: Annotated[
         Path, typer.Option(help="Where the database and the log are left to look at.")
     ] = Path("demo"),
+    svg: Annotated[
+        Path | None, typer.Option("--picture", help="Also save what is shown as an SVG.")
+    ] = None,
 ) -> None:
     """Three practice systems, a signed HR webhook, the cut, the read-backs, the log."""
     set_up_logs("ERROR")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    console = Console()
-    if not asyncio.run(_play(console, folder, leavers(count))):
+    _tidy(folder)
+    console = Console(record=svg is not None)
+    done = asyncio.run(_play(console, folder, leavers(count)))
+    if svg:
+        console.save_svg(str(svg), title="make demo")
+    if not done:
         raise typer.Exit(1)
+
+
+def _tidy(folder: Path) -> None:
+    """Take away what an earlier demo left in the folder, and nothing that it did not make."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in LEAVINGS:
+        (folder / name).unlink(missing_ok=True)
 
 
 async def _play(console: Console, folder: Path, people: list[Leaver]) -> bool:

@@ -79,7 +79,7 @@ def _verbs(lines: list[Line], begun: datetime, *, wide: bool) -> Table:
     table.add_column("took", justify="right", no_wrap=True)
     table.add_column("read back", no_wrap=True)
     if wide:
-        table.add_column("in business words", style="italic", no_wrap=True)
+        table.add_column("in business words", style="italic")
     for line in sorted(lines, key=lambda one: one.begun):
         took = f"{(line.ended - line.begun).total_seconds() * 1000:.0f} ms" if line.ended else "…"
         cells: list[str | Text] = [
