@@ -1,6 +1,7 @@
 """Every adapter and every HR source in the house. To add one, import it and name it here."""
 
 from adapters.contract import Adapter
+from adapters.hr.bamboohr import BambooHr
 from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
 from adapters.systems.entra import Entra
@@ -9,4 +10,7 @@ from adapters.systems.scim import Scim
 
 ADAPTERS: dict[str, type[Adapter]] = {"entra": Entra, "manual": Manual, "scim": Scim}
 
-HR_SOURCES: dict[str, type[HrSource]] = {"standard_webhooks": StandardWebhooks}
+HR_SOURCES: dict[str, type[HrSource]] = {
+    "bamboohr": BambooHr,
+    "standard_webhooks": StandardWebhooks,
+}

@@ -112,8 +112,9 @@ async def _act(
         case DecisionKind.RESCINDED if case:
             actor = Actor("hr", worker.connection)
             await cancel_case(world, session, case, actor, decision.reason)
-        case DecisionKind.NEEDS_PERSON if case:
-            title = f"HR says something that a person has to decide: {decision.reason}"
+        case DecisionKind.NEEDS_PERSON:
+            who = f"{worker.connection}/{worker.source_worker_id}"
+            title = f"HR says something that a person has to decide about {who}: {decision.reason}"
             how = "Ask HR. To take a case back before its time: POST /api/v1/cases/{id}/cancel."
             await open_task(world, session, case, Ask("confirm", title, how))
 

@@ -1,11 +1,13 @@
 """What HR said, against what is known: one pure decision, which never weakens a cut by itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from adapters.hr.contract import EventType, HrEvent, WorkerRecord, WorkerStatus
 from workflows.model import Basis, CaseKind, LastMoment
+
+LONG_PAST = timedelta(days=7)
 
 
 class DecisionKind(StrEnum):
@@ -88,7 +90,14 @@ def decide(
     if moment is None and record.status is not WorkerStatus.TERMINATED:
         return _no_leave_date(event, case, changed)
     moment = moment or LastMoment(now, Basis.IMMEDIATE, "UTC", "receipt")
-    return _leaves(case, moment, kind, changed, now)
+    old_news = case is None and _is_old_news(event, record, moment, now)
+    return _leaves(case, moment, kind, changed, now, old_news=old_news)
+
+
+def _is_old_news(event: HrEvent, record: WorkerRecord, moment: LastMoment, now: datetime) -> bool:
+    """Somebody who came back may still bear the date of their first leave in HR."""
+    stays = record.status in (WorkerStatus.ACTIVE, WorkerStatus.ON_LEAVE)
+    return event.type is EventType.HINT and stays and moment.at < now - LONG_PAST
 
 
 def case_kind(record: WorkerRecord) -> CaseKind:
@@ -156,8 +165,13 @@ def _leaves(
     kind: CaseKind,
     changed: tuple[str, ...],
     now: datetime,
+    *,
+    old_news: bool,
 ) -> Decision:
-    if case is None or (case.closed and moment.at != case.effective_at and _news(changed)):
+    if old_news:
+        what = DecisionKind.NEEDS_PERSON
+        reason = "HR calls this worker active, and names a leave date that is long past"
+    elif case is None or (case.closed and moment.at != case.effective_at and _news(changed)):
         what, reason = DecisionKind.SCHEDULED, "a last moment is set"
         if moment.at <= now:
             what, reason = DecisionKind.EFFECTIVE, "the last moment is here or has passed"

@@ -26,23 +26,28 @@ class Ask:
     candidates: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def open_task(world: World, session: AsyncSession, case: Case, ask: Ask) -> Task:
-    """Open a task, unless the same one is open already: a repeat asks nobody twice."""
-    if already := await _open_twin(session, case.id, ask):
+async def open_task(world: World, session: AsyncSession, case: Case | None, ask: Ask) -> Task:
+    """Open a task, unless the same one is open already: a repeat asks nobody twice.
+
+    What belongs to no case goes to the policy's owner.
+    """
+    case_id = case.id if case else None
+    if already := await _open_twin(session, case_id, ask):
         return already
     now = world.clock.now()
+    usual = timedelta(seconds=case.task_due_seconds) if case else world.policy.task_due
     task = Task(
         id=world.clock.id("task"),
-        case_id=case.id,
+        case_id=case_id,
         item_id=ask.item_id,
         system=ask.system,
         kind=ask.kind,
         title=ask.title,
         how_to=ask.how_to,
         candidates=ask.candidates,
-        owner=ask.owner or case.owner,
+        owner=ask.owner or (case.owner if case else world.policy.owner),
         opened_at=now,
-        due_at=now + (ask.due_in or timedelta(seconds=case.task_due_seconds)),
+        due_at=now + (usual if ask.due_in is None else ask.due_in),
     )
     session.add(task)
     await world.ledger.record(
@@ -50,7 +55,7 @@ async def open_task(world: World, session: AsyncSession, case: Case, ask: Ask) -
         Event(
             "task.opened",
             "open",
-            case.id,
+            case_id,
             data={"task": task.id, "kind": task.kind, "system": task.system},
             personal={"title": task.title, "owner": task.owner},
         ),
@@ -58,12 +63,13 @@ async def open_task(world: World, session: AsyncSession, case: Case, ask: Ask) -
     return task
 
 
-async def _open_twin(session: AsyncSession, case_id: str, ask: Ask) -> Task | None:
+async def _open_twin(session: AsyncSession, case_id: str | None, ask: Ask) -> Task | None:
     twins = select(Task).where(
         Task.case_id == case_id,
         Task.state == "open",
         Task.kind == ask.kind,
         Task.system == ask.system,
+        Task.title == ask.title,
         col(Task.item_id).is_(None) if ask.item_id is None else Task.item_id == ask.item_id,
     )
     return (await session.exec(twins)).first()

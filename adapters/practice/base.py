@@ -108,7 +108,7 @@ class PracticeVendor(ABC):
     async def _lose_the_answer(
         self, fault: Fault, inner: ASGIApp, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Only the answer to a deed is lost; a refusal arrives, and the fault waits for the next."""
+        """Only the answer to a deed is lost; a refusal arrives, and the fault stays for later."""
         answer: list[Message] = []
 
         async def keep(message: Message) -> None:
