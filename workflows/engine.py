@@ -80,7 +80,7 @@ class Engine:
     async def launch(self) -> None:
         """Take up what a former process left, and listen. Call it on the service's event loop."""
         refuse_pickles()
-        self._pool = engine = engine_for_dbos(self._store.url)
+        self._pool = engine = engine_for_dbos(self._store)
         await self._prepare(engine)
         config: DBOSConfig = {
             "name": "exeunt",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from adapters.errors import AdapterError, TryAgain
-from adapters.hr.contract import Envelope, HrEvent, Unreadable
+from adapters.hr.contract import Envelope, HrEvent, Unreadable, WorkerRecord
 from workflows.consider import consider
 from workflows.ledger.events import Actor, Event
 from workflows.tables import HrDelivery
@@ -112,30 +112,41 @@ async def _record_unreadable(
         )
 
 
-async def workers_in(world: World, delivery_id: str) -> int:
-    """How many workers a delivery speaks of."""
-    async with world.store.read() as session:
-        delivery = await session.get_one(HrDelivery, delivery_id)
-        return len(delivery.events)
+async def take_in(world: World, delivery_id: str) -> None:
+    """Worker by worker: read back if the source is thin, then store, decide and act at once.
 
-
-async def take_in(world: World, delivery_id: str, place: int) -> None:
-    """Read the worker back if the source is thin; then store, decide and act in one transaction.
-
-    Done twice, it finds the snapshot that it stored itself, and decides for nothing.
+    One that cannot be read back makes the delivery wait; the others go on. Done twice, it finds
+    the snapshots that it stored itself, and decides for nothing.
     """
     async with world.store.read() as session:
         delivery = await session.get_one(HrDelivery, delivery_id)
-    event = _EVENTS.validate_python(delivery.events)[place]
-    source = world.hr[delivery.connection].source
-    try:
-        record = event.worker or await source.read_worker(event.source_worker_id)
-    except AdapterError as why:
-        await _read_later(world, delivery_id, why)
-        return
+    events, waits = _EVENTS.validate_python(delivery.events), None
+    for place, event in enumerate(events, start=1):
+        try:
+            record = await _record_of(world, delivery.connection, event)
+        except AdapterError as why:
+            waits = why
+            continue
+        async with world.store.write() as session:
+            row = await session.get_one(HrDelivery, delivery_id)
+            await consider(world, session, row.connection, event, record, row)
+            if place == len(events) and not waits:
+                row.state, row.note = "done", ""
+    if waits:
+        await _read_later(world, delivery_id, waits)
+    elif not events:
+        await _about_nobody(world, delivery_id)
+
+
+async def _record_of(world: World, connection: str, event: HrEvent) -> WorkerRecord | None:
+    source = world.hr[connection].source
+    return event.worker or await source.read_worker(event.source_worker_id)
+
+
+async def _about_nobody(world: World, delivery_id: str) -> None:
     async with world.store.write() as session:
-        delivery = await session.get_one(HrDelivery, delivery_id)
-        await consider(world, session, delivery.connection, event, record, delivery)
+        row = await session.get_one(HrDelivery, delivery_id)
+        row.state = "done"
 
 
 async def _read_later(world: World, delivery_id: str, why: AdapterError) -> None:
@@ -159,10 +170,3 @@ async def _read_later(world: World, delivery_id: str, why: AdapterError) -> None
             ),
         )
     log.error("hr.read_failed", connection=delivery.connection, error=type(why).__name__)
-
-
-async def finish_delivery(world: World, delivery_id: str) -> None:
-    async with world.store.write() as session:
-        delivery = await session.get_one(HrDelivery, delivery_id)
-        if delivery.due_at is None:
-            delivery.state, delivery.note = "done", ""

@@ -11,21 +11,17 @@ from workflows.steps import (
     attempt,
     begin,
     confirm,
-    finish_delivery,
     prepare,
     recheck,
     settle,
     take_in,
-    workers_in,
 )
 
 
 @DBOS.workflow(name="intake")
 async def take_delivery(delivery_id: str, _turn: int) -> None:
-    """What HR sent, worker by worker. One that cannot be read back waits; the others go on."""
-    for place in range(await workers_in(delivery_id)):
-        await take_in(delivery_id, place)
-    await finish_delivery(delivery_id)
+    """What HR sent: read back if it is thin, weighed against what is known, acted on."""
+    await take_in(delivery_id)
 
 
 @DBOS.workflow(name="begin")

@@ -101,19 +101,31 @@ def _state(item: PlannedItem) -> str:
     return "observed" if item.observe_only else "planned"
 
 
-async def ask_people(world: World, session: AsyncSession, part: Part) -> None:
+async def ask_people(world: World, part_id: str) -> None:
     """Open the tasks of a part that has come due: one for each runbook and owner."""
-    case = await session.get_one(Case, part.case_id)
     by_hand = select(Item).where(
-        Item.part_id == part.id, Item.state == "task", col(Item.task_id).is_(None)
+        Item.part_id == part_id, Item.state == "task", col(Item.task_id).is_(None)
     )
-    asked: dict[tuple[str, str], list[Item]] = {}
-    for item in (await session.exec(by_hand.order_by(col(Item.ord), col(Item.id)))).all():
-        asked.setdefault((item.gap_detail, item.owner), []).append(item)
-    for (runbook, owner), items in asked.items():
-        verbs = dict.fromkeys(item.action.replace("_", " ") for item in items)
-        title = f"{part.system}: {', '.join(verbs)} by hand"
-        ask = Ask("by_hand", title, runbook, part.system, items[0].id, owner)
-        task = await open_task(world, session, case, ask)
-        for item in items:
-            item.task_id = task.id
+    async with world.store.read() as session:
+        if (await session.exec(by_hand.limit(1))).first() is None:
+            return
+    async with world.store.write() as session:
+        part = await session.get_one(Part, part_id)
+        case = await session.get_one(Case, part.case_id)
+        asked: dict[tuple[str, str], list[Item]] = {}
+        for item in (await session.exec(by_hand.order_by(col(Item.ord), col(Item.id)))).all():
+            asked.setdefault((item.gap_detail, item.owner), []).append(item)
+        for (runbook, owner), items in asked.items():
+            await _ask(world, session, case, items, runbook, owner)
+
+
+async def _ask(
+    world: World, session: AsyncSession, case: Case, items: list[Item], runbook: str, owner: str
+) -> None:
+    system = items[0].system
+    verbs = dict.fromkeys(item.action.replace("_", " ") for item in items)
+    title = f"{system}: {', '.join(verbs)} by hand"
+    ask = Ask("by_hand", title, runbook, system, items[0].id, owner)
+    task = await open_task(world, session, case, ask)
+    for item in items:
+        item.task_id = task.id

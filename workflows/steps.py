@@ -39,18 +39,8 @@ Anything else is a fault of ours, and would be the same fault again."""
 
 
 @DBOS.step(**PATIENT)
-async def workers_in(delivery_id: str) -> int:
-    return await intake.workers_in(world(), delivery_id)
-
-
-@DBOS.step(**PATIENT)
-async def take_in(delivery_id: str, place: int) -> None:
-    await intake.take_in(world(), delivery_id, place)
-
-
-@DBOS.step(**PATIENT)
-async def finish_delivery(delivery_id: str) -> None:
-    await intake.finish_delivery(world(), delivery_id)
+async def take_in(delivery_id: str) -> None:
+    await intake.take_in(world(), delivery_id)
 
 
 @DBOS.step(**PATIENT)
@@ -73,8 +63,8 @@ async def prepare(part_id: str) -> list[str]:
         part = await session.get_one(Part, part_id)
     if part.wave == Wave.CONTAIN:
         await look_up(here, part_id)
-    async with here.store.write() as session:
-        await ask_people(here, session, part)
+    await ask_people(here, part_id)
+    async with here.store.read() as session:
         due = (
             select(Item.id)
             .where(

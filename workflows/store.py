@@ -1,6 +1,5 @@
 """The database: one place to open it, and the only way to begin a transaction."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -11,7 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from workflows.turns import Turns
+
 BUSY_MILLISECONDS = 30_000
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLAC")
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -37,9 +39,7 @@ class Store:
         self.url = sa.engine.make_url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
         self._engine = self._open()
-        # SQLite has one writer at a time. Queueing here is fair and wakes at once; its own busy
-        # handler sleeps and guesses.
-        self._turn = asyncio.Lock() if self.embedded else nullcontext()
+        self.turns = Turns() if self.embedded else None
 
     def _open(self) -> AsyncEngine:
         if not self.embedded:
@@ -61,7 +61,7 @@ class Store:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end, rolled back on any error."""
         async with (
-            self._turn,
+            self.turns.turn() if self.turns else nullcontext(),
             AsyncSession(self._engine, expire_on_commit=False) as session,
             session.begin(),
         ):
@@ -120,12 +120,28 @@ def _on_connect(engine: sa.Engine, isolation: str | None) -> None:
         cursor.close()
 
 
-def engine_for_dbos(url: sa.URL) -> sa.Engine:
+def engine_for_dbos(store: Store) -> sa.Engine:
     """A synchronous engine on the same database. DBOS begins SQLite transactions by itself."""
-    if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=20)
-        _on_connect(engine, "IMMEDIATE")
-        return engine
-    return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_size=20, pool_pre_ping=True
-    )
+    url = store.url
+    if store.turns is None:
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_size=20, pool_pre_ping=True
+        )
+    engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=20)
+    _on_connect(engine, "IMMEDIATE")
+    _write_in_turn(engine, store.turns)
+    return engine
+
+
+def _write_in_turn(engine: sa.Engine, turns: Turns) -> None:
+    """From a connection's first write until it is handed back, after the commit."""
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _take(conn: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.lstrip()[:6].upper() in WRITES and not conn.info.get("turn"):
+            conn.info["turn"] = turns.take()
+
+    @sa.event.listens_for(engine, "checkin")
+    def _give(_connection: Any, record: Any) -> None:
+        if record.info.pop("turn", None):
+            turns.give()
