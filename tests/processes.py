@@ -155,6 +155,17 @@ class Program:
             check=False,
         )
 
+    async def run_beside(
+        self, *arguments: str, **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """The same, while what this test serves goes on answering."""
+        before = self.environ
+        self.environ = {**before, **environ}
+        try:
+            return await asyncio.to_thread(self.run, *arguments)
+        finally:
+            self.environ = before
+
     def log(self) -> str:
         return (self.folder / "serve.log").read_text()
 

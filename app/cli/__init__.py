@@ -63,7 +63,9 @@ def _setting(error: dict[str, object]) -> str:
 
 
 def _complain(message: str) -> None:
-    Console(stderr=True).print(f"[bold red]exeunt:[/] {_escaped(message)}", highlight=False)
+    Console(stderr=True).print(
+        f"[bold red]exeunt:[/] {_escaped(message)}", highlight=False, soft_wrap=True
+    )
     sys.exit(WRONG_INPUT)
 
 
