@@ -290,3 +290,14 @@ async def test_the_timeline_streams_until_the_case_is_over(stage: Stage) -> None
         f"/cases/{case['id']}/timeline", headers={"Accept": "text/event-stream"}
     )
     assert answer.text.rstrip().splitlines()[-2] == "event: case.closed"
+
+
+async def test_a_scheduled_leave_is_cut_when_its_moment_comes(stage: Stage) -> None:
+    soon = stage.exeunt.world.clock.now() + timedelta(seconds=1.5)
+    ends = {"access_end": soon.isoformat(), "type": "voluntary"}
+    await stage.exeunt.hr_says(leaves("worker.termination_scheduled", termination=ends))
+    case = await stage.exeunt.until(lambda c: bool(c["status"]))
+    assert (case["status"], stage.directory.writes) == ("scheduled", 0)
+    case = await stage.exeunt.until(lambda c: c["containment"] == "contained")
+    assert case["basis"] == "access_end"
+    assert 0 <= case["timings"]["seconds_to_contain"] < 10

@@ -13,6 +13,7 @@ from adapters.practice.bamboohr import PracticeBambooHr
 from adapters.practice.scim import PracticeDirectory
 from adapters.serving import served
 from tests.house import ADDRESS, House, eventually, house
+from workflows.tables import Case
 
 
 class Hr:
@@ -108,3 +109,30 @@ async def test_somebody_who_came_back_is_not_cut_for_their_first_leave(hr: Hr) -
     await hr.hints()
     await hr.decided("needs_person")
     assert hr.directory.enabled(hr.account) is True
+
+
+async def test_hr_is_asked_once_more_before_a_scheduled_cut(hr: Hr) -> None:
+    """Most HR systems never say that a leave was taken back: it is read right before the cut."""
+    worker = hr.exeunt.world.clock.now()
+    hr.employee["terminationDate"] = (worker + timedelta(days=400)).date().isoformat()
+    await hr.hints()
+    case = await hr.exeunt.until(lambda c: c["status"] == "scheduled")
+    del hr.employee["terminationDate"]
+    async with hr.exeunt.world.store.write() as session:
+        row = await session.get_one(Case, case["id"])
+        row.effective_at = worker
+    await hr.exeunt.until(lambda c: c["status"] == "cancelled")
+    assert hr.directory.enabled(hr.account) is True
+
+
+async def test_a_cut_on_time_does_not_wait_for_an_hr_that_is_down(hr: Hr) -> None:
+    now = hr.exeunt.world.clock.now()
+    hr.employee["terminationDate"] = (now + timedelta(days=400)).date().isoformat()
+    await hr.hints()
+    case = await hr.exeunt.until(lambda c: c["status"] == "scheduled")
+    hr.bamboo.down = True
+    async with hr.exeunt.world.store.write() as session:
+        row = await session.get_one(Case, case["id"])
+        row.effective_at = now
+    case = await hr.exeunt.until(lambda c: c["containment"] == "contained")
+    assert case["unconfirmed"] is True
