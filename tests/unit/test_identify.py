@@ -1,0 +1,86 @@
+"""Which candidates are this person's: certain ones at once, doubts to a person."""
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.nouns import Account, Kind, Match, Person, Rule
+from tests.conftest import NOON
+from workflows.identify import identify
+
+ADA = "ada@acme.example"
+PERSON = Person("7", (ADA,), ())
+
+
+def hit(
+    identifier: str = "u-1",
+    rule: Rule = Rule.ADDRESS,
+    *,
+    login: str = ADA,
+    kind: Kind = Kind.PERSON,
+    disagreement: str | None = None,
+    age: timedelta = timedelta(days=400),
+) -> Match:
+    account = Account("s", identifier, login, (login,), kind=kind, created_at=NOON - age)
+    return Match(account, rule, disagreement)
+
+
+def sure(*hits: Match, taken: dict[str, str] | None = None) -> list[str]:
+    found = identify(PERSON, hits, NOON, taken or {})
+    unsure = found.undecided.candidates if found.undecided else ()
+    assert {*found.accounts, *unsure} == {*hits}
+    assert not {*found.accounts} & {*unsure}
+    return [one.account.id for one in found.accounts]
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_one_candidate_without_a_doubt_is_certain(rule: Rule) -> None:
+    assert sure(hit(rule=rule)) == ["u-1"]
+
+
+def test_nobody_is_nobody() -> None:
+    found = identify(PERSON, (), NOON, {})
+    assert (found.accounts, found.undecided) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        hit(disagreement="it carries another employee number"),
+        hit(kind=Kind.SHARED),
+        hit(kind=Kind.SERVICE),
+        hit(age=timedelta(days=-1)),
+    ],
+)
+def test_a_doubt_is_for_a_person_even_if_there_is_no_other_candidate(doubtful: Match) -> None:
+    assert sure(doubtful) == []
+
+
+def test_an_address_that_somebody_active_has_too_is_a_doubt() -> None:
+    assert sure(hit(), taken={ADA: "worker_2"}) == []
+
+
+def test_a_number_is_certain_whoever_else_has_the_address() -> None:
+    assert sure(hit(rule=Rule.EMPLOYEE_NUMBER), taken={ADA: "worker_2"}) == ["u-1"]
+
+
+def test_of_several_those_that_fit_by_number_and_by_address_are_certain() -> None:
+    both = hit("u-1", Rule.EMPLOYEE_NUMBER)
+    number_only = hit("u-2", Rule.EMPLOYEE_NUMBER, login="bob@acme.example")
+    assert sure(both, number_only, hit("u-3")) == ["u-1"]
+
+
+def test_of_several_by_address_alone_a_person_chooses() -> None:
+    assert sure(hit("u-1"), hit("u-2")) == []
+
+
+def test_every_linked_account_is_certain_whatever_stands_beside_it() -> None:
+    links = [hit("u-1", Rule.LINK), hit("u-2", Rule.LINK, login="adm-ada")]
+    assert sure(*links) == ["u-1", "u-2"]
+    assert sure(*links, hit("u-3"), hit("u-4")) == ["u-1", "u-2"]
+
+
+def test_the_reason_names_nobody() -> None:
+    found = identify(PERSON, (hit("u-1"), hit("u-2")), NOON, {})
+    assert found.undecided is not None
+    assert "ada" not in found.undecided.reason.lower()
