@@ -65,7 +65,7 @@ async def attempt(world: World, item_id: str) -> None:
 
 
 async def _try(world: World, intent: Intent, result: Result) -> None:
-    adapter = world.systems[intent.account.system].adapter
+    adapter = world.adapter(intent.account.system)
     if intent.again:
         result.after = await adapter.observe(intent.account)
         if holds(intent.action, intent.baseline, result.after):
@@ -183,7 +183,7 @@ def _not_seen(world: World, item: Item, confirmed: bool | None) -> TryAgain | No
     """The call was accepted, but the system does not show it: not done, look again soon."""
     if confirmed is not False:
         return None
-    pause = world.systems[item.system].adapter.propagation.total_seconds()
+    pause = world.adapter(item.system).propagation.total_seconds()
     return TryAgain(
         f"{item.action} was accepted but is not to be seen on reading back", pause or None
     )

@@ -48,14 +48,13 @@ async def look_up(world: World, part_id: str) -> None:
         taken = await taken_addresses(session, worker)
     if part.lookup != "unanswered":
         return
-    system = world.systems[part.system]
     with recording() as calls:
         try:
-            matches = await system.adapter.find_accounts(person)
+            adapter = world.adapter(part.system)
+            matches = await adapter.find_accounts(person)
             identified = identify(person, matches, case.effective_at, taken)
             sightings = [
-                Sighting(hit, await system.adapter.observe(hit.account))
-                for hit in identified.accounts
+                Sighting(hit, await adapter.observe(hit.account)) for hit in identified.accounts
             ]
         except AdapterError as why:
             await part_in_trouble(world, part_id, why, calls)

@@ -57,8 +57,12 @@ async def _start_cases(world: World, now: datetime) -> None:
     due = select(Case.id).where(Case.status == CaseStatus.SCHEDULED, col(Case.effective_at) <= now)
     for case_id in await _ids(world, due):
         async with world.store.write() as session:
+            case = await session.get_one(Case, case_id)
+            # A case that was moved begins at its new moment, not when the old one is tried again.
+            moment = int(case.effective_at.timestamp())
             turn = int(now.timestamp() // BEGIN_AGAIN_AFTER.total_seconds())
-            await world.engine.start(session, "begin", f"{case_id}:begin:{turn}", case_id, turn)
+            place = f"{case_id}:begin:{moment}:{turn}"
+            await world.engine.start(session, "begin", place, case_id, turn)
 
 
 async def _start_parts(world: World, now: datetime) -> None:

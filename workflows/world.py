@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from adapters.clock import Clock
 from adapters.contract import Adapter
+from adapters.errors import NeedsHuman
 from adapters.hr.contract import HrSource
 from workflows.engine import Engine
 from workflows.ledger.record import Ledger
@@ -41,6 +42,15 @@ class World:
     policy: Policy
     systems: Mapping[str, System]
     hr: Mapping[str, HrConnection]
+
+    def adapter(self, system: str) -> Adapter:
+        """Who talks to this system. Raises NeedsHuman if it was taken out of the configuration."""
+        if system not in self.systems:
+            raise NeedsHuman(
+                f"{system} is no longer configured: put it back, or do this by hand",
+                "docs/configuration.md",
+            )
+        return self.systems[system].adapter
 
 
 _wired: list[World] = []

@@ -61,7 +61,7 @@ class PracticeTenant(PracticeVendor):
             "adapter": self.kind,
             "base_url": base_url,
             "token": self.token,
-            "token_lifetime": 1,
+            "token_lifetime": "1s",
         }
 
     def hire(
