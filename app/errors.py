@@ -1,5 +1,6 @@
 """The one place where our errors become HTTP: RFC 9457 problems that say what to do next."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -61,82 +62,89 @@ _REFUSALS: dict[type[Refused], tuple[int, str]] = {
 }
 
 
-def install(app: FastAPI) -> None:  # noqa: C901 - a list of answers, one below the other
-    """Every error has its answer here; what has none is a bug, and shows no stack trace."""
+def _refused(_request: Request, why: Refused) -> JSONResponse:
+    status, title = _REFUSALS[type(why)]
+    return answer(status, title, why.message, why.next_step)
 
-    @app.exception_handler(Refused)
-    async def refused(_request: Request, why: Refused) -> JSONResponse:
-        status, title = _REFUSALS[type(why)]
-        return answer(status, title, why.message, why.next_step)
 
-    @app.exception_handler(Unauthenticated)
-    async def unauthenticated(_request: Request, why: Unauthenticated) -> JSONResponse:
-        return answer(
-            401,
-            "Unauthenticated",
-            str(why),
-            "Send `Authorization: Bearer …`; make a token with `exeunt token create`.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+def _unauthenticated(_request: Request, why: Unauthenticated) -> JSONResponse:
+    return answer(
+        401,
+        "Unauthenticated",
+        str(why),
+        "Send `Authorization: Bearer …`; make a token with `exeunt token create`.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
 
-    @app.exception_handler(BadSignature)
-    async def bad_signature(_request: Request, why: BadSignature) -> JSONResponse:
-        return answer(
-            401,
-            "Bad signature",
-            why.message,
-            "Compare this connection's secret in exeunt.yaml with the sender's, and the clocks.",
-        )
 
-    @app.exception_handler(Unreadable)
-    async def unreadable(_request: Request, why: Unreadable) -> JSONResponse:
-        errors = [{"field": why.field, "problem": why.message}] if why.field else []
-        return answer(
-            400,
-            "Unreadable",
-            why.message,
-            "It was signed rightly and is on record; mend the named field and send it again.",
-            errors,
-        )
+def _bad_signature(_request: Request, why: BadSignature) -> JSONResponse:
+    return answer(
+        401,
+        "Bad signature",
+        why.message,
+        "Compare this connection's secret in exeunt.yaml with the sender's, and the clocks.",
+    )
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, why: RequestValidationError) -> JSONResponse:
-        return answer(
-            422,
-            "Invalid",
-            "the request does not fit",
-            "See /docs.",
-            list(map(_place, why.errors())),
-        )
 
-    @app.exception_handler(HTTPException)
-    async def http(_request: Request, why: HTTPException) -> JSONResponse:
-        return answer(why.status_code, "Refused", str(why.detail), "See /docs for what there is.")
+def _unreadable(_request: Request, why: Unreadable) -> JSONResponse:
+    return answer(
+        400,
+        "Unreadable",
+        why.message,
+        "It was signed rightly and is on record; mend the named field and send it again.",
+        [{"field": why.field, "problem": why.message}] if why.field else [],
+    )
 
-    @app.exception_handler(AdapterError)
-    async def vendor(_request: Request, why: AdapterError) -> JSONResponse:
-        return answer(502, type(why).__name__, why.message, getattr(why, "fix", ""))
 
-    @app.exception_handler(SQLAlchemyError)
-    async def database(_request: Request, why: SQLAlchemyError) -> JSONResponse:
-        if isinstance(why, DataError):
-            return answer(422, "Invalid", "a value cannot be stored", "Send plain text.")
-        log.error("database.failed", error=type(why).__name__)
-        status = 503 if isinstance(why, OperationalError) else 500
-        return answer(
-            status,
-            "Not stored",
-            "the database could not be used, so nothing was taken",
-            "Send the same request again later.",
-            headers={"Retry-After": "5"} if status == 503 else None,  # noqa: PLR2004
-        )
+def _invalid(_request: Request, why: RequestValidationError) -> JSONResponse:
+    places = list(map(_place, why.errors()))
+    return answer(422, "Invalid", "the request does not fit", "See /docs.", places)
 
-    @app.exception_handler(Exception)
-    async def bug(request: Request, why: Exception) -> JSONResponse:
-        log.error("request.failed", path=request.url.path, exc_info=why)
-        return answer(
-            500, "Internal error", "this is a fault of Exeunt", "The log of the service has it."
-        )
+
+def _http(_request: Request, why: HTTPException) -> JSONResponse:
+    return answer(why.status_code, "Refused", str(why.detail), "See /docs for what there is.")
+
+
+def _vendor(_request: Request, why: AdapterError) -> JSONResponse:
+    return answer(502, type(why).__name__, why.message, getattr(why, "fix", ""))
+
+
+def _database(_request: Request, why: SQLAlchemyError) -> JSONResponse:
+    if isinstance(why, DataError):
+        return answer(422, "Invalid", "a value cannot be stored", "Send plain text.")
+    log.error("database.failed", error=type(why).__name__)
+    passes = isinstance(why, OperationalError)
+    return answer(
+        503 if passes else 500,
+        "Not stored",
+        "the database could not be used, so nothing was taken",
+        "Send the same request again later.",
+        headers={"Retry-After": "5"} if passes else None,
+    )
+
+
+def _bug(request: Request, why: Exception) -> JSONResponse:
+    log.error("request.failed", path=request.url.path, exc_info=why)
+    return answer(500, "Internal error", "this is a fault of Exeunt", "The service's log has it.")
+
+
+ANSWERS: dict[type[Exception], Callable[..., JSONResponse]] = {
+    Refused: _refused,
+    Unauthenticated: _unauthenticated,
+    BadSignature: _bad_signature,
+    Unreadable: _unreadable,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    AdapterError: _vendor,
+    SQLAlchemyError: _database,
+    Exception: _bug,
+}
+"""What has no answer of its own is a bug, and shows no stack trace."""
+
+
+def install(app: FastAPI) -> None:
+    for error, handler in ANSWERS.items():
+        app.add_exception_handler(error, handler)
 
 
 def _place(error: dict[str, Any]) -> dict[str, str]:

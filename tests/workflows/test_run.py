@@ -1,7 +1,5 @@
 """How a case runs when systems throttle, refuse, fall over, or do not know who is meant."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -10,44 +8,9 @@ import pytest
 from adapters.actions import Action
 from adapters.practice.base import Fault
 from adapters.practice.graph import PracticeTenant
-from adapters.practice.scim import PracticeDirectory
 from app.security.tokens import Role
-from tests.house import ADDRESS, NUMBER, House, house, leaves
-
-
-class Stage:
-    """A tenant and a directory, each with the leaver's account."""
-
-    def __init__(self) -> None:
-        self.tenant, self.directory = PracticeTenant(), PracticeDirectory()
-        self.in_tenant = self.tenant.hire(ADDRESS, employee_number=NUMBER)
-        self.in_directory = self.directory.hire(ADDRESS, employee_number=NUMBER)
-        self.exeunt: House
-
-    @property
-    def vendors(self) -> dict[str, Any]:
-        return {"tenant": self.tenant, "directory": self.directory}
-
-
-@pytest.fixture
-async def stage(sqlite_url: str) -> AsyncIterator[Stage]:
-    made = Stage()
-    async with AsyncExitStack() as stack:
-        opened = house(sqlite_url, made.vendors, extra={"tenant": {"token_lifetime": "0"}})
-        made.exeunt = await stack.enter_async_context(opened)
-        yield made
-
-
-def account(case: dict[str, Any], system: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(a for a in case["accounts"] if a["system"] == system)
-    return found
-
-
-def item(case: dict[str, Any], system: str, action: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(
-        i for i in case["items"] if (i["system"], i["action"]) == (system, action)
-    )
-    return found
+from tests.house import ADDRESS, NUMBER, leaves
+from tests.workflows.stage import Stage, account, item
 
 
 async def test_every_verb_is_preceded_by_its_intent_and_followed_by_its_read_back(
@@ -202,39 +165,6 @@ async def test_a_cut_that_comes_undone_is_cut_again_and_somebody_is_told(
     assert item(case, "directory", "block_sign_in")["attempts"] == 2
 
 
-async def test_a_scheduled_case_waits_and_can_be_cancelled(stage: Stage) -> None:
-    future = {"last_working_day": "2031-01-31", "type": "voluntary"}
-    await stage.exeunt.hr_says(leaves("worker.termination_scheduled", termination=future))
-    case = await stage.exeunt.until(lambda c: c["status"] == "scheduled")
-    assert case["timings"]["effective_at"] == "2031-01-31T23:00:00Z"
-    assert (case["time_zone"], case["basis"]) == ("Europe/Berlin", "last_working_day")
-    client = await stage.exeunt.client()
-    cancelled = await client.post(f"/cases/{case['id']}/cancel", json={"reason": "stays"})
-    assert cancelled.json()["status"] == "cancelled"
-    assert stage.directory.enabled(stage.in_directory) is True
-
-
-async def test_hr_takes_a_voluntary_leave_back(stage: Stage) -> None:
-    future = {"last_working_day": "2031-01-31", "type": "voluntary"}
-    await stage.exeunt.hr_says(leaves("worker.termination_scheduled", termination=future))
-    await stage.exeunt.until(lambda c: c["status"] == "scheduled")
-    back = leaves(
-        "worker.termination_rescinded", termination=None, timestamp="2026-09-02T09:00:00Z"
-    )
-    await stage.exeunt.hr_says(back)
-    await stage.exeunt.until(lambda c: c["status"] == "cancelled")
-
-
-async def test_revoke_now_overtakes_a_scheduled_leave(stage: Stage) -> None:
-    future = {"last_working_day": "2031-01-31", "type": "involuntary"}
-    await stage.exeunt.hr_says(leaves("worker.termination_scheduled", termination=future))
-    await stage.exeunt.until(lambda c: c["status"] == "scheduled")
-    await stage.exeunt.hr_says(leaves("worker.access_revoke_now", termination=future))
-    case = await stage.exeunt.until(lambda c: c["containment"] == "contained")
-    assert case["timings"]["seconds_to_contain"] < 30
-    assert len((await (await stage.exeunt.client()).get("/cases")).json()["items"]) == 1
-
-
 async def test_a_manual_case_is_opened_once_for_one_key(stage: Stage) -> None:
     client = await stage.exeunt.client(Role.OPERATOR)
     body = {"worker": {"email": ADDRESS}, "kind": "involuntary", "reference": "T-1"}
@@ -290,14 +220,3 @@ async def test_the_timeline_streams_until_the_case_is_over(stage: Stage) -> None
         f"/cases/{case['id']}/timeline", headers={"Accept": "text/event-stream"}
     )
     assert answer.text.rstrip().splitlines()[-2] == "event: case.closed"
-
-
-async def test_a_scheduled_leave_is_cut_when_its_moment_comes(stage: Stage) -> None:
-    soon = stage.exeunt.world.clock.now() + timedelta(seconds=1.5)
-    ends = {"access_end": soon.isoformat(), "type": "voluntary"}
-    await stage.exeunt.hr_says(leaves("worker.termination_scheduled", termination=ends))
-    case = await stage.exeunt.until(lambda c: bool(c["status"]))
-    assert (case["status"], stage.directory.writes) == ("scheduled", 0)
-    case = await stage.exeunt.until(lambda c: c["containment"] == "contained")
-    assert case["basis"] == "access_end"
-    assert 0 <= case["timings"]["seconds_to_contain"] < 10
