@@ -17,6 +17,7 @@ from app.config import Config
 from app.settings import Settings
 from workflows import offboard as _workflows  # registers them with the engine
 from workflows.engine import Engine
+from workflows.ledger.events import Event
 from workflows.ledger.record import Ledger
 from workflows.lock import only_one
 from workflows.model import Capabilities
@@ -71,6 +72,7 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
     """
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(only_one(world.store, node))
+        await _record_start(world, node)
         wire(world)
         await world.engine.launch()
         stack.push_async_callback(world.engine.stop, patience)
@@ -78,6 +80,24 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
         stack.push_async_callback(_stopped, sweeper)
         yield
     await _let_go(world)
+
+
+async def _record_start(world: World, node: str) -> None:
+    """With which policy and in which modes: what weakens a cut must be found in the log."""
+    async with world.store.write() as session:
+        await world.ledger.record(
+            session,
+            Event(
+                "service.started",
+                data={
+                    "node": node,
+                    "version": version("exeunt"),
+                    "policy": world.policy.identity,
+                    "systems": {name: str(s.can.mode) for name, s in world.systems.items()},
+                    "hr": sorted(world.hr),
+                },
+            ),
+        )
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

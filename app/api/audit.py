@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field
 
 from app.deps import Auditor, WorldDep
+from workflows.ledger.events import Event
 from workflows.ledger.export import EXPORTS
 from workflows.ledger.read import Filters, page
 
@@ -56,9 +57,12 @@ async def events(
 
 @router.get("/export")
 async def export(
-    asked: Annotated[AskedFile, Query()], world: WorldDep, _caller: Auditor
+    asked: Annotated[AskedFile, Query()], world: WorldDep, caller: Auditor
 ) -> StreamingResponse:
     """JSON lines are the stored bytes, verbatim; CSV is safe to open in a spreadsheet."""
+    async with world.store.write() as session:
+        told = asked.model_dump(mode="json", exclude_none=True)
+        await world.ledger.record(session, Event("audit.exported", data=told, actor=caller.actor))
     await world.ledger.sequence()
     write, media_type = EXPORTS[asked.format]
     name = f'attachment; filename="exeunt-audit.{asked.format}"'

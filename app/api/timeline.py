@@ -4,9 +4,9 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from app.deps import Reader, WorldDep
@@ -17,18 +17,27 @@ from workflows.world import World
 
 AT_ONCE = 1000
 LOOK_EVERY_SECONDS = 0.2
+KEEP_ALIVE_EVERY = 75
+"""Looks between two comments that keep proxies from closing a quiet stream."""
 
 router = APIRouter()
 
 
 @router.get("/{case_id}/timeline", response_model=None)
-async def timeline(case_id: str, request: Request, world: WorldDep, _caller: Reader) -> Response:
+async def timeline(
+    case_id: str,
+    request: Request,
+    world: WorldDep,
+    _caller: Reader,
+    last_event_id: Annotated[int, Header(ge=-1, le=2**63 - 1)] = -1,
+) -> Response:
     """Every event of a case. `Accept: text/event-stream` streams until the case is over."""
     async with world.store.read() as session:
         if await session.get(Case, case_id) is None:
             raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
     if "text/event-stream" in request.headers.get("accept", ""):
-        return StreamingResponse(_live(world, request, case_id), media_type="text/event-stream")
+        live = _live(world, request, case_id, last_event_id)
+        return StreamingResponse(live, media_type="text/event-stream")
     await world.ledger.sequence()
     items: list[dict[str, Any]] = []
     cursor = -1
@@ -57,10 +66,12 @@ def _value(disclosure: str) -> str:
     return value
 
 
-async def _live(world: World, request: Request, case_id: str) -> AsyncIterator[str]:
-    cursor = int(request.headers.get("last-event-id", "-1"))
-    over = False
+async def _live(world: World, request: Request, case_id: str, cursor: int) -> AsyncIterator[str]:
+    over, looked = False, 0
     while not over and not await request.is_disconnected():
+        looked += 1
+        if looked % KEEP_ALIVE_EVERY == 0:
+            yield ": still here\n\n"
         for event in await _events(world, case_id, cursor):
             cursor = event["index"]
             over = event["type"] in ("case.closed", "case.cancelled")

@@ -5,10 +5,11 @@ import hashlib
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from adapters.clock import Clock
 from workflows.caller import Caller
+from workflows.errors import NotFound
 from workflows.ledger.events import Actor, Event
 from workflows.ledger.record import Ledger
 from workflows.store import Store
@@ -68,6 +69,30 @@ async def create_token(
             ),
         )
     return token
+
+
+async def list_tokens(store: Store) -> list[ApiToken]:
+    """Every token that was ever made, newest first. None of them can be shown again."""
+    async with store.read() as session:
+        query = select(ApiToken).order_by(col(ApiToken.created_at).desc())
+        return list((await session.exec(query)).all())
+
+
+async def revoke_token(store: Store, ledger: Ledger, clock: Clock, token_id: str) -> None:
+    """From now on it opens nothing. Raises NotFound."""
+    async with store.write() as session:
+        row = await session.get(ApiToken, token_id)
+        if row is None:
+            raise NotFound(f"there is no token {token_id}", "List them: `exeunt token list`.")
+        row.revoked_at = row.revoked_at or clock.now()
+        await ledger.record(
+            session,
+            Event(
+                "token.revoked",
+                data={"token": row.id, "role": row.role},
+                actor=Actor("person", "command-line"),
+            ),
+        )
 
 
 async def caller_of(store: Store, clock: Clock, token: str) -> Caller | None:
