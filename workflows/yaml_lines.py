@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 LARGEST = 256 * 1024
 DEEPEST = 20
 EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
+NEEDS_QUOTES = "a text that begins with ! or & must stand in quotes"
 
 Path: TypeAlias = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -76,7 +77,7 @@ class Document:
             raise BadYaml(
                 self.source,
                 tuple(
-                    self.complain((*self.prefix(), *_place(e["loc"])), _say(model, dict(e)))
+                    self.complain(_place(self, e["loc"]), _say(model, dict(e)))
                     for e in why.errors(include_input=False, include_url=False)
                 ),
             ) from None
@@ -107,7 +108,9 @@ def parse(text: str, source: str) -> Document:
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as why:
         line = why.problem_mark.line + 1 if why.problem_mark else 1
-        problem = f"this is not YAML: {why.problem or why.context}"
+        said = str(why.problem or why.context)
+        # A tag handle is a piece of a value, and a value may be a secret.
+        problem = NEEDS_QUOTES if "tag handle" in said else f"this is not YAML: {said}"
         raise BadYaml(source, (Problem(line, (), problem),)) from None
     except yaml.reader.ReaderError as why:
         raise BadYaml(source, (Problem(1, (), f"this is not YAML: {why.reason}"),)) from None
@@ -122,6 +125,9 @@ def _refuse_tricks(text: str, source: str) -> None:
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
             raise BadYaml(source, (Problem(line, (), "aliases (*name) are not allowed here"),))
+        if isinstance(event, yaml.ScalarEvent) and (event.tag or event.anchor):
+            # YAML would take `!word` and `&word` for marks, and what was written would be lost.
+            raise BadYaml(source, (Problem(line, (), NEEDS_QUOTES),))
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
@@ -148,9 +154,14 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], source: str) -> 
     return found
 
 
-def _place(loc: tuple[str | int, ...]) -> Path:
-    """Without the marks that pydantic puts in for unions and functions."""
-    return tuple(s for s in loc if isinstance(s, int) or not re.search(r"[\[\(]|^function-", s))
+def _place(doc: Document, loc: Path) -> Path:
+    """Without the marks that pydantic puts in for unions and functions; what is a key stays."""
+    path = doc.prefix()
+    for step in loc:
+        mark = isinstance(step, str) and re.search(r"[\[\(]|^function-", step)
+        if not mark or (*path, step) in doc.lines:
+            path = (*path, step)
+    return path
 
 
 def _say(model: type[BaseModel], error: dict[str, Any]) -> str:
@@ -224,6 +235,8 @@ def _expand(
             )
         except OSError as why:
             problems.append(doc.complain(path, f"cannot read {name[5:]}: {why.strerror}"))
+        except ValueError:
+            problems.append(doc.complain(path, f"cannot read {name[5:]}: it holds no text"))
         return ""
 
     return _REFERENCE.sub(replace, value)
