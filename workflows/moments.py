@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 from adapters.hr.contract import Termination, WorkerRecord
 from workflows.model import Basis, LastMoment
 
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+"""What can be told in every zone. HR systems write 9999-12-31 for "never"."""
+
 
 def last_moment(
     record: WorkerRecord, basis: Basis, connection_zone: str | None
@@ -21,7 +24,7 @@ def last_moment(
     if said is None:
         return None
     if said.access_end:
-        return LastMoment(said.access_end.astimezone(UTC), Basis.ACCESS_END, "UTC", "instant")
+        return LastMoment(_in_utc(said.access_end), Basis.ACCESS_END, "UTC", "instant")
     found = _date(said, basis)
     if found is None:
         return None
@@ -47,7 +50,11 @@ def end_of(day: date, zone: str) -> datetime:
     Where midnight does not exist or comes twice, `fold=0` gives the first instant that counts.
     """
     next_day = day + timedelta(days=1) if day < date.max else day
-    return datetime.combine(next_day, time(0), ZoneInfo(zone)).astimezone(UTC)
+    return _in_utc(datetime.combine(next_day, time(0), ZoneInfo(zone)))
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return min(max(instant, EARLIEST), LATEST).astimezone(UTC)
 
 
 def _zone(record: WorkerRecord, day: date, connection_zone: str | None) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The last moment: the end of the last day, where the worker lives, whatever the clocks do."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.hr.contract import Termination, WorkerRecord
 from workflows.model import Basis
-from workflows.moments import end_of, last_moment
+from workflows.moments import EARLIEST, LATEST, end_of, is_zone, last_moment
 
 LAST_DAY, PAID_UNTIL = date(2026, 9, 25), date(2026, 9, 30)
 
@@ -66,7 +66,15 @@ def test_no_date_is_no_moment() -> None:
         ("Asia/Tokyo", "DE", "UTC", ("Asia/Tokyo", "worker")),
         ("Mars/Base", "JP", "UTC", ("Asia/Tokyo", "country")),
         (None, "DE", "UTC", ("Europe/Berlin", "country")),  # two zones that agree
+        (None, "de", "UTC", ("Europe/Berlin", "country")),
+        (None, "AR", "UTC", ("America/Argentina/Buenos_Aires", "country")),  # twelve that agree
         (None, "US", "Europe/Paris", ("Europe/Paris", "connection")),
+        (
+            None,
+            "ES",
+            "Europe/Paris",
+            ("Europe/Paris", "connection"),
+        ),  # the Canaries are an hour off
         (None, "US", "../etc/passwd", ("UTC", "utc")),
         (None, None, None, ("UTC", "utc")),
         ("", "XX", None, ("UTC", "utc")),
@@ -89,7 +97,13 @@ def test_the_zone_is_the_workers_then_the_countrys_then_the_connections(
         (date(2026, 4, 4), "America/Santiago", "2026-04-05T04:00:00+00:00"),
         # Clocks go from 01:00 back to 00:00: midnight comes twice, the first one counts.
         (date(2026, 10, 31), "America/Havana", "2026-11-01T04:00:00+00:00"),
-        # A day of 23 hours.
+        # Clocks go from 24:00 to 01:00 in the east of the Mediterranean, too.
+        (date(2026, 4, 23), "Africa/Cairo", "2026-04-23T22:00:00+00:00"),
+        (date(2026, 3, 28), "Asia/Beirut", "2026-03-28T22:00:00+00:00"),
+        # The day after this one was left out: Samoa crossed the date line.
+        (date(2011, 12, 29), "Pacific/Apia", "2011-12-30T10:00:00+00:00"),
+        # A day of 25 hours, and one of 23.
+        (date(2026, 10, 25), "Europe/Berlin", "2026-10-25T23:00:00+00:00"),
         (date(2026, 3, 29), "Europe/Berlin", "2026-03-29T22:00:00+00:00"),
     ],
 )
@@ -98,7 +112,8 @@ def test_days_that_are_longer_or_shorter_end_when_they_end(day: date, zone: str,
 
 
 DAYS = st.dates(date(2000, 1, 1), date(2060, 1, 1))
-ZONES = st.sampled_from(sorted(available_timezones()))
+NAMES = available_timezones()
+ZONES = st.sampled_from(sorted(NAMES))
 
 
 @given(DAYS, ZONES)
@@ -111,5 +126,40 @@ def test_the_instant_before_is_never_on_a_later_day_and_the_instant_itself_never
     assert ends.astimezone(local).date() > day
 
 
-def test_the_last_day_of_the_calendar_is_no_crash() -> None:
-    assert end_of(date.max, "Asia/Tokyo").year == 9999
+@given(DAYS, ZONES)
+def test_a_later_day_never_ends_earlier(day: date, zone: str) -> None:
+    assert end_of(day, zone) <= end_of(day + timedelta(days=1), zone)
+
+
+@given(st.sampled_from([date.min, date.max]), ZONES)
+def test_the_first_and_the_last_day_of_the_calendar_are_no_crash(day: date, zone: str) -> None:
+    assert EARLIEST <= end_of(day, zone) <= LATEST
+
+
+OFFSETS = st.timedeltas(timedelta(hours=-14), timedelta(hours=14)).map(timezone)
+
+
+@given(st.datetimes(timezones=OFFSETS))
+def test_an_instant_is_taken_as_it_is_up_to_the_ends_of_the_calendar(at: datetime) -> None:
+    found = last_moment(record(access_end=at), Basis.LAST_WORKING_DAY, None)
+    assert found is not None
+    assert found.at.tzinfo is UTC
+    assert found.at == min(max(at, EARLIEST), LATEST)
+
+
+@pytest.mark.parametrize("never", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+14:00"])
+def test_an_instant_that_utc_cannot_hold_is_no_crash(never: str) -> None:
+    at = datetime.fromisoformat(never)
+    assert last_moment(record(access_end=at), Basis.TERMINATION_DATE, None) is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "Europe", "zone.tab", "/etc/passwd", "UTC\0", "a/../UTC"]
+)
+def test_what_is_no_zone_is_known_as_none(name: str) -> None:
+    assert not is_zone(name)
+
+
+@given(st.text() | ZONES)
+def test_whatever_is_called_a_zone_is_one_or_is_not(name: str) -> None:
+    assert is_zone(name) is (name in NAMES)
