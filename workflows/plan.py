@@ -18,6 +18,7 @@ from workflows.model import (
     Terms,
     WaveTerms,
 )
+from workflows.moments import LATEST
 from workflows.policy.resolve import resolve
 from workflows.policy.schema import Policy
 
@@ -60,10 +61,14 @@ def _for_account(
     now: datetime,
 ) -> Iterator[PlannedItem]:
     protected = target is not None and _is_protected(target.account, policy)
+    wanted = frozenset(verb for wave in terms.waves for verb in wave.actions)
     for wave in terms.waves:
-        due_at = max(now, leaver.last_moment + wave.after)
+        # Containment is covered by containment alone: it waits for no later wave.
+        covering = wave.actions if wave.wave is Wave.CONTAIN else wanted
+        after = min(wave.after, LATEST - leaver.last_moment)
+        due_at = max(now, leaver.last_moment + after)
         for order, verb in enumerate(_in_order(wave, can)):
-            gap = _protection(verb) if protected else _gap(verb, can)
+            gap = _protection(verb) if protected else _gap(verb, can, covering)
             yield _item(verb, order, target, can, wave, terms, due_at, gap)
 
 
@@ -107,26 +112,29 @@ def _item(
     )
 
 
-def _gap(verb: Action, can: Capabilities) -> Gap | None:
+def _gap(verb: Action, can: Capabilities, covering: frozenset[Action]) -> Gap | None:
     """None if the system does it itself. What is "covered" by nothing is left to a person."""
     if verb in can.actions:
         destroys = can.actions[verb].undo is Undo.DESTRUCTIVE
         return by_hand(DESTROYS) if destroys and verb.wave is Wave.CONTAIN else None
     gap = can.gaps[verb]
-    if gap.kind == "covered_by" and not _is_covered(verb, can, frozenset()):
+    if gap.kind == "covered_by" and not _is_covered(Action(gap.detail), can, covering - {verb}):
         return by_hand(f"{gap.detail} was to cover this, but nothing does that here.")
     return gap
 
 
-def _is_covered(verb: Action, can: Capabilities, seen: frozenset[Action]) -> bool:
-    """Whether a chain of "covered by" ends at something that is done, by us or by a person."""
+def _is_covered(verb: Action, can: Capabilities, covering: frozenset[Action]) -> bool:
+    """Whether a chain of "covered by" ends at something that is done, by us or by a person.
+
+    `covering` are the verbs that are asked for and were not met yet in this chain.
+    """
+    if verb not in covering:
+        return False
     if verb in can.actions:
         return True
-    gap = can.gaps.get(verb)
-    if gap is None or verb in seen:
-        return False
+    gap = can.gaps[verb]
     if gap.kind == "covered_by":
-        return _is_covered(Action(gap.detail), can, seen | {verb})
+        return _is_covered(Action(gap.detail), can, covering - {verb})
     return gap.kind == "by_hand"
 
 

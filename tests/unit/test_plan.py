@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.actions import Action, Undo, Wave
 from adapters.clock import Clock
-from adapters.contract import by_hand, covered_by
+from adapters.contract import Facts, by_hand, covered_by, not_applicable
 from adapters.http import Mode
 from adapters.nouns import Account
 from adapters.systems.entra import Entra
@@ -15,8 +17,10 @@ from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
 from tests.conftest import NOON
 from workflows.model import Capabilities, CaseKind, KnownAccount, Leaver, Plan, PlannedItem
+from workflows.moments import LATEST
 from workflows.plan import plan
 from workflows.policy.load import default_policy
+from workflows.policy.resolve import CONTAIN
 from workflows.policy.schema import Policy
 
 LEAVER = Leaver(CaseKind.VOLUNTARY, NOON)
@@ -115,6 +119,24 @@ def test_observe_mode_marks_every_call_that_will_not_be_made() -> None:
     assert all(one.observe_only for one in items if not one.gap)
 
 
+def test_an_account_is_protected_by_whatever_it_is_called() -> None:
+    for name in ("u-1", " Ada@ACME.example "):
+        policy = default_policy().model_copy(update={"protected": (name,)})
+        assert all(one.gap for one in made(entra(), ADA, policy=policy).items)
+
+
+def test_what_is_left_to_people_is_the_systems_owners_and_else_the_policys() -> None:
+    can = replace(entra(), owner="identity@acme.example")
+    assert {one.owner for one in made(can, ADA).items} == {"identity@acme.example"}
+    assert {one.owner for one in made(entra(), ADA).items} == {default_policy().owner}
+
+
+def test_what_is_done_says_which_permission_it_needs_and_what_it_calls() -> None:
+    block = item(made(entra(), ADA), Action.BLOCK_SIGN_IN)
+    facts = Entra.actions[Action.BLOCK_SIGN_IN]
+    assert (block.permissions, block.calls) == (facts.permissions, facts.calls)
+
+
 def test_a_system_of_people_is_one_task_for_its_owner() -> None:
     items = made(manual()).items
     tasks = [one for one in items if one.gap and one.gap.kind == "by_hand"]
@@ -150,6 +172,23 @@ def test_what_is_covered_by_a_persons_work_stays_covered() -> None:
     assert gap.kind == "covered_by"
 
 
+def test_containment_is_not_covered_by_what_comes_later() -> None:
+    can = scim()
+    gaps = {**can.gaps, Action.REVOKE_TOKENS: covered_by(Action.DELETE_ACCOUNT)}
+    gap = item(made(replace(can, gaps=gaps), ADA), Action.REVOKE_TOKENS).gap
+    assert gap is not None
+    assert gap.kind == "by_hand"
+
+
+def test_nothing_is_covered_by_what_the_policy_does_not_ask_for() -> None:
+    can = scim()
+    gaps = {**can.gaps, Action.REMOVE_ROLES: covered_by(Action.WIPE_DEVICES)}
+    actions = {**can.actions, Action.WIPE_DEVICES: can.actions[Action.DELETE_ACCOUNT]}
+    gap = item(made(replace(can, actions=actions, gaps=gaps), ADA), Action.REMOVE_ROLES).gap
+    assert gap is not None
+    assert gap.kind == "by_hand"
+
+
 def test_equal_situations_have_equal_digests_whatever_the_time() -> None:
     one, other = made(entra(), ADA), plan(LEAVER, (ADA,), entra(), default_policy(), NOON)
     later = plan(LEAVER, (ADA,), entra(), default_policy(), NOON + timedelta(days=3))
@@ -160,3 +199,108 @@ def test_equal_situations_have_equal_digests_whatever_the_time() -> None:
 
 def test_nobody_found_is_nothing_to_do() -> None:
     assert made(entra()).items == ()
+
+
+def test_a_leave_that_never_comes_is_no_crash() -> None:
+    never = Leaver(CaseKind.OTHER, LATEST)
+    assert {one.due_at for one in made(entra(), ADA, leaver=never).items} == {LATEST}
+
+
+FACTS = st.builds(Facts, st.just(("P",)), st.just("POST /x"), st.sampled_from(Undo))
+GAPS = (
+    st.sampled_from(Action).map(covered_by)
+    | st.just(by_hand("docs/runbooks/manual.md"))
+    | st.just(not_applicable("there is no such thing here"))
+)
+ACCOUNTS = st.lists(
+    st.builds(
+        lambda n, privileged: KnownAccount(Account("s", f"u-{n}", f"ada{n}"), privileged),
+        st.integers(0, 3),
+        st.booleans(),
+    ),
+    max_size=3,
+    unique_by=lambda known: known.account.id,
+).map(tuple)
+LEAVERS = st.builds(
+    Leaver,
+    st.sampled_from(CaseKind),
+    st.integers(-500, 500).map(lambda days: NOON + timedelta(days=days)),
+    worker_type=st.sampled_from([None, "contractor"]),
+)
+
+
+@st.composite
+def systems(draw: st.DrawFn) -> Capabilities:
+    """Every verb is an action or a gap; which of them contain, and in which order, is drawn."""
+    does = draw(st.sets(st.sampled_from(Action)))
+    cuts = [verb for verb in Action if verb in does and verb.wave is Wave.CONTAIN]
+    return Capabilities(
+        "s",
+        "drawn",
+        draw(st.sampled_from(Mode)),
+        {verb: draw(FACTS) for verb in Action if verb in does},
+        {verb: draw(GAPS) for verb in Action if verb not in does},
+        tuple(draw(st.permutations(cuts))),
+        draw(st.booleans()),
+    )
+
+
+@given(LEAVERS, ACCOUNTS, systems())
+def test_in_every_system_each_verb_is_done_or_its_gap_is_told_once(
+    leaver: Leaver, accounts: tuple[KnownAccount, ...], can: Capabilities
+) -> None:
+    items = made(can, *accounts, leaver=leaver).items
+    who = [known.account.id for known in accounts] if can.searchable else [None]
+    told = [(one.account_id, one.action) for one in items]
+    assert len(set(told)) == len(told)
+    cuts = {(id_, verb) for id_, verb in told if verb.wave is Wave.CONTAIN}
+    assert cuts == {(id_, verb) for id_ in who for verb in CONTAIN.actions}
+    for one in items:
+        assert one.gap is not None or one.action in can.actions
+
+
+@given(LEAVERS, ACCOUNTS, systems())
+def test_in_every_system_containment_is_first_at_once_asks_nobody_and_destroys_nothing(
+    leaver: Leaver, accounts: tuple[KnownAccount, ...], can: Capabilities
+) -> None:
+    items = made(can, *accounts, leaver=leaver).items
+    cuts = [one for one in items if one.wave is Wave.CONTAIN]
+    assert list(items[: len(cuts)]) == cuts
+    for one in cuts:
+        assert (one.due_at, one.approvals) == (max(NOON, leaver.last_moment), 0)
+        assert one.gap is not None or one.undo is not Undo.DESTRUCTIVE
+    for id_ in {one.account_id for one in cuts}:
+        done = [one.action for one in cuts if one.account_id == id_]
+        assert done[: len(can.contain)] == list(can.contain)
+
+
+@given(LEAVERS, ACCOUNTS, systems())
+def test_in_every_system_nothing_is_due_before_its_time_or_destroyed_unasked(
+    leaver: Leaver, accounts: tuple[KnownAccount, ...], can: Capabilities
+) -> None:
+    for one in made(can, *accounts, leaver=leaver).items:
+        assert one.due_at >= max(NOON, leaver.last_moment)
+        assert one.gap or one.undo is not Undo.DESTRUCTIVE or one.approvals > 0
+        assert one.gap or one.observe_only is (can.mode is Mode.OBSERVE)
+
+
+@given(LEAVERS, ACCOUNTS, systems())
+def test_in_every_system_what_is_covered_is_done_by_somebody(
+    leaver: Leaver, accounts: tuple[KnownAccount, ...], can: Capabilities
+) -> None:
+    items = made(can, *accounts, leaver=leaver).items
+    gaps = {(one.account_id, one.action): one.gap for one in items}
+    for (account, _), gap in gaps.items():
+        end = gap
+        while end and end.kind == "covered_by":
+            end = gaps[account, Action(end.detail)]
+        assert gap is None or gap.kind != "covered_by" or end is None or end.kind == "by_hand"
+
+
+@given(st.data(), LEAVERS, ACCOUNTS, systems())
+def test_the_order_in_which_accounts_are_found_changes_nothing(
+    data: st.DataObject, leaver: Leaver, accounts: tuple[KnownAccount, ...], can: Capabilities
+) -> None:
+    mixed = data.draw(st.permutations(accounts))
+    one, other = made(can, *accounts, leaver=leaver), made(can, *mixed, leaver=leaver)
+    assert (one.items, one.digest) == (other.items, other.digest)
