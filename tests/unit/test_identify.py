@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.nouns import Account, Kind, Match, Person, Rule
 from tests.conftest import NOON
@@ -60,6 +62,19 @@ def test_an_address_that_somebody_active_has_too_is_a_doubt() -> None:
     assert sure(hit(), taken={ADA: "worker_2"}) == []
 
 
+def test_an_address_of_somebody_active_is_recognised_however_it_is_written() -> None:
+    assert sure(hit(login=" Ada@ACME.example"), taken={ADA: "worker_2"}) == []
+
+
+def test_an_account_made_on_the_last_moment_is_still_the_leavers() -> None:
+    assert sure(hit(age=timedelta(0))) == ["u-1"]
+
+
+def test_a_link_is_certain_whatever_speaks_against_the_account() -> None:
+    linked = hit(rule=Rule.LINK, kind=Kind.SERVICE, age=timedelta(days=-1))
+    assert sure(linked, taken={ADA: "worker_2"}) == ["u-1"]
+
+
 def test_a_number_is_certain_whoever_else_has_the_address() -> None:
     assert sure(hit(rule=Rule.EMPLOYEE_NUMBER), taken={ADA: "worker_2"}) == ["u-1"]
 
@@ -84,3 +99,50 @@ def test_the_reason_names_nobody() -> None:
     found = identify(PERSON, (hit("u-1"), hit("u-2")), NOON, {})
     assert found.undecided is not None
     assert "ada" not in found.undecided.reason.lower()
+
+
+def test_every_doubt_is_told_once() -> None:
+    doubtful = (hit("u-1"), hit("u-2"), hit("u-3", kind=Kind.SHARED))
+    found = identify(PERSON, doubtful, NOON, {})
+    assert found.undecided is not None
+    assert found.undecided.reason == (
+        "several accounts fit, and nothing says which of them is meant; "
+        "it is a shared account, which others may be using"
+    )
+
+
+HITS = st.builds(
+    hit,
+    st.sampled_from(["u-1", "u-2", "u-3", "u-4"]),
+    st.sampled_from(Rule),
+    login=st.sampled_from([ADA, "adm-ada", "bob@acme.example"]),
+    kind=st.sampled_from(Kind),
+    disagreement=st.none() | st.just("it carries another employee number"),
+    age=st.sampled_from([timedelta(days=-1), timedelta(days=400)]),
+)
+
+
+@given(
+    st.lists(HITS, max_size=4, unique_by=lambda one: one.account.id),
+    st.dictionaries(st.just(ADA), st.just("worker_2")),
+)
+def test_what_is_certain_without_a_link_bears_no_doubt(
+    hits: list[Match], taken: dict[str, str]
+) -> None:
+    certain = set(sure(*hits, taken=taken))
+    for one in hits:
+        if one.rule is Rule.LINK:
+            assert one.account.id in certain
+        elif one.account.id in certain:
+            assert one.account.kind in (Kind.PERSON, Kind.GUEST)
+            assert not one.disagreement
+            assert one.account.created_at
+            assert one.account.created_at <= NOON
+
+
+@given(st.lists(HITS, max_size=3, unique_by=lambda one: one.account.id), HITS)
+def test_one_candidate_more_never_makes_another_more_certain(
+    hits: list[Match], more: Match
+) -> None:
+    others = [one for one in hits if one.account.id != more.account.id]
+    assert set(sure(*others, more)) <= {*sure(*others), more.account.id}
