@@ -18,6 +18,7 @@ WORSE = (
     Containment.CONTAINED,
     Containment.BLOCKED_UNTIL_EXPIRY,
     Containment.PARTLY,
+    Containment.BY_HAND,
     Containment.UNKNOWN,
     Containment.NOT,
 )
@@ -98,3 +99,48 @@ def test_nobody_found_is_a_fact_of_its_own_and_never_contained() -> None:
 def test_what_is_left_to_people_makes_a_case_partly_contained() -> None:
     accounts = [Containment.CONTAINED]
     assert judge_case(accounts, [Lookup.FOUND, Lookup.BY_HAND]) is Containment.PARTLY
+
+
+STATES = (State.gone(), BLOCKED, State(enabled=None), None, State(enabled=True))
+"""From the best to the worst; what the system cannot tell is better than a no."""
+
+
+@pytest.mark.parametrize("block", ["confirmed", "by_hand"])
+def test_what_is_read_back_worse_never_makes_an_account_better(block: str) -> None:
+    verbs = {Action.REVOKE_SESSIONS: STANDINGS, Action.REVOKE_TOKENS: STANDINGS}
+    for standing in product(*verbs.values()):
+        said = dict(zip(map(str, verbs), standing, strict=True))
+        for later in (-1, 0, 1):
+            found = [judged(one, later=later, block_sign_in=block, **said) for one in STATES]
+            assert sorted(found, key=WORSE.index) == found
+
+
+@pytest.mark.parametrize("verb", [Action.REVOKE_SESSIONS, Action.REVOKE_TOKENS])
+def test_a_verb_that_is_not_closed_never_makes_an_account_better(verb: Action) -> None:
+    for state, later in product(STATES, (-1, 1)):
+        before = judged(state, later=later)
+        for standing in STANDINGS:
+            after = judged(state, later=later, **{str(verb): standing})
+            assert WORSE.index(after) >= WORSE.index(before)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_account_is_contained_only_if_all_holds(state: State | None) -> None:
+    fine = {"confirmed", "covered", "not_needed"}
+    for block, sessions, tokens in product(STANDINGS, repeat=3):
+        verbs = {"block_sign_in": block, "revoke_sessions": sessions, "revoke_tokens": tokens}
+        closed = {sessions, tokens} <= fine or state == State.gone()
+        blocked = state in (State.gone(), BLOCKED) and block != "by_hand"
+        for later in (-1, 0, 1):
+            contained = judged(state, later=later, **verbs) is Containment.CONTAINED
+            assert contained is (blocked and closed and later <= 0)
+
+
+def test_a_verb_of_which_nothing_is_known_is_open() -> None:
+    assert judge_account(AccountFacts(BLOCKED, {}, None, NOON)) is Containment.PARTLY
+
+
+@pytest.mark.parametrize("more", [Lookup.UNANSWERED, Lookup.UNDECIDED, Lookup.BY_HAND])
+def test_one_open_question_more_never_makes_a_proved_case_better(more: Lookup) -> None:
+    for accounts in product(WORSE[:3], repeat=2):
+        assert judge_case(accounts, [Lookup.FOUND, more]) is Containment.PARTLY
