@@ -143,6 +143,10 @@ def test_somebody_active_with_a_date_long_past_is_for_a_person_to_judge() -> Non
         ("Voluntary", CaseKind.VOLUNTARY),
         ("involuntary", CaseKind.INVOLUNTARY),
         ("End of contract", CaseKind.END_OF_CONTRACT),
+        ("contract-end", CaseKind.END_OF_CONTRACT),
+        (" DISMISSAL ", CaseKind.INVOLUNTARY),
+        ("resignation", CaseKind.VOLUNTARY),
+        ("", CaseKind.OTHER),
         ("moved to Mars", CaseKind.OTHER),
     ],
 )
@@ -172,3 +176,86 @@ def test_nothing_but_a_person_weakens_a_firm_case(
     later = found.last_moment is not None and found.last_moment.at > case.effective_at
     weaker = found.kind is DecisionKind.RESCINDED or (found.kind is DecisionKind.CHANGED and later)
     assert not (case.is_firm and weaker)
+
+
+DATES = (
+    EventType.TERMINATION_SCHEDULED,
+    EventType.TERMINATION_CHANGED,
+    EventType.TERMINATION_EFFECTIVE,
+    EventType.HINT,
+)
+
+
+@given(st.sampled_from(DATES), st.floats(-6, 9), st.floats(0.01, 5), st.sampled_from(CaseKind))
+def test_an_earlier_date_always_moves_a_case_that_has_not_begun(
+    kind: EventType, days: float, sooner: float, case_kind: CaseKind
+) -> None:
+    found = said(days - sooner, kind=kind, case=scheduled(days, case_kind))
+    assert (found.kind, found.last_moment) == (DecisionKind.CHANGED, moment(days - sooner))
+
+
+@given(st.sampled_from(DATES), st.floats(-6, 9), st.booleans())
+def test_a_date_for_somebody_without_a_case_is_now_or_later_and_never_nothing(
+    kind: EventType, days: float, known: bool
+) -> None:
+    found = said(days, kind=kind, known=known)
+    later = moment(days).at > NOON
+    assert found.kind is (DecisionKind.SCHEDULED if later else DecisionKind.EFFECTIVE)
+    assert found.last_moment == moment(days)
+
+
+@given(
+    st.sampled_from([one for one in EventType if one is not EventType.HINT]),
+    st.none() | st.floats(-500, 500),
+    st.sampled_from([WorkerStatus.ACTIVE, WorkerStatus.TERMINATED]),
+    st.none() | st.builds(scheduled, st.floats(-9, 9), st.sampled_from(CaseKind)),
+)
+def test_an_older_message_does_nothing_but_cut_at_once(
+    kind: EventType, days: float | None, status: WorkerStatus, case: OpenCase | None
+) -> None:
+    found = said(days, kind=kind, case=case, record=worker(status), ago=60)
+    urgent = kind is EventType.ACCESS_REVOKE_NOW
+    assert found.kind is (DecisionKind.REVOKE_NOW if urgent else DecisionKind.NOTHING)
+    assert found.outdated
+
+
+@given(st.none() | st.builds(scheduled, st.floats(-9, 9), st.sampled_from(CaseKind)), st.booleans())
+def test_revoke_now_is_never_weighed(case: OpenCase | None, known: bool) -> None:
+    found = said(90, kind=EventType.ACCESS_REVOKE_NOW, case=case, known=known)
+    assert found.last_moment == LastMoment(NOON, Basis.IMMEDIATE, "UTC", "receipt")
+
+
+def test_what_has_changed_is_named_and_not_shown() -> None:
+    found = said(5, record=worker(kind="Voluntary"))
+    assert found.changed == ("status", "termination")
+    assert said(5, known=False).changed == ()
+
+
+def test_a_message_of_the_same_instant_is_not_old() -> None:
+    assert said(5, ago=10).kind is DecisionKind.SCHEDULED
+
+
+def test_a_leaver_who_is_only_edited_is_not_offboarded_again() -> None:
+    before = Known(worker(), None, scheduled(0, started=True, closed=True))
+    edited = worker().model_copy(update={"department": "Finance"})
+    event = HrEvent(FULL, "1", NOON, edited)
+    assert decide(event, edited, before, moment(9), NOON).kind is DecisionKind.NOTHING
+
+
+def test_a_leaver_who_was_cut_and_is_terminated_without_a_date_is_not_cut_again() -> None:
+    gone = worker(WorkerStatus.TERMINATED)
+    found = said(None, kind=EventType.HINT, case=scheduled(-1, started=True), record=gone)
+    assert found.kind is DecisionKind.NOTHING
+
+
+@pytest.mark.parametrize("kind", [EventType.HIRED, EventType.ROLE_CHANGED, EventType.UPDATED])
+def test_an_update_that_is_silent_about_the_date_takes_nothing_back(kind: EventType) -> None:
+    assert said(None, kind=kind, case=scheduled(5)).kind is DecisionKind.NEEDS_PERSON
+    assert said(None, kind=kind).kind is DecisionKind.NOTHING
+
+
+def test_no_reason_names_anybody() -> None:
+    named = worker().model_copy(update={"display_name": "Ada", "work_email": "ada@acme.example"})
+    for kind in EventType:
+        for case in (None, scheduled(5), scheduled(0, started=True)):
+            assert "ada" not in said(7, kind=kind, case=case, record=named).reason.lower()
