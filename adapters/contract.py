@@ -4,16 +4,19 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from functools import wraps
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 import httpx
 
 from adapters.actions import Action, Outcome, Undo
 from adapters.clock import Clock
 from adapters.configured import SystemSettings
+from adapters.errors import Unrecognised
 from adapters.matching import match
 from adapters.nouns import Account, Match, Person, State
 
+T = TypeVar("T")
 Verb: TypeAlias = Callable[[Any, Account], Awaitable[Outcome]]
 
 
@@ -68,6 +71,23 @@ class Check:
     """Permissions that are granted, dangerous and not needed."""
 
 
+def understood(method: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    """An answer that trips the code that reads it was not understood; it is never our own end.
+
+    What an adapter raises besides AdapterError would stop the verbs that come after it.
+    """
+
+    @wraps(method)
+    async def careful(*args: Any, **named: Any) -> T:
+        try:
+            return await method(*args, **named)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as why:
+            what = f"{method.__name__}: an answer was not understood ({type(why).__name__})"
+            raise Unrecognised(what) from why
+
+    return careful
+
+
 class Adapter(ABC):
     """One system. Subclasses hold vendor knowledge and nothing else.
 
@@ -95,6 +115,9 @@ class Adapter(ABC):
             for name, member in vars(cls).items()
             if hasattr(member, "__facts__")
         }
+        for name in ("check", "candidates", "observe", *cls.actions):
+            if name in vars(cls):
+                setattr(cls, name, understood(vars(cls)[name]))
 
     def __init__(self, system: str, token_lifetime: timedelta = timedelta(0)) -> None:
         self.system = system

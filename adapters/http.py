@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from time import perf_counter
@@ -234,9 +235,15 @@ def retry_after(headers: httpx.Headers) -> float | None:
     try:
         until = parsedate_to_datetime(value)
         sent = parsedate_to_datetime(headers.get("Date", ""))
-    except ValueError:
+        # "-0000" is UTC as well, but comes without a zone (RFC 5322 section 3.3).
+        seconds = (_in_utc(until) - _in_utc(sent)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, (until - sent).total_seconds())
+    return max(0.0, seconds)
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _code(response: httpx.Response) -> str:

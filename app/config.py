@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from adapters.configured import HrSettings, SystemSettings
 from adapters.registry import ADAPTERS, HR_SOURCES
+from workflows.people import MADE_HERE
 from workflows.policy.load import default_policy, load_policy
 from workflows.policy.schema import Policy
-from workflows.requests import MADE_HERE
 from workflows.yaml_lines import BadYaml, Document, Problem, parse
 
 SECTIONS = ("hr", "systems", "policy")

@@ -4,6 +4,17 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import Processor
+
+
+def _for_people() -> list[Processor]:
+    """Without local variables: they hold tokens and signatures."""
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+
+
+def _for_machines() -> list[Processor]:
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 
 def set_up_logs(level: str) -> None:
@@ -16,7 +27,7 @@ def set_up_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
+            *(_for_people() if people else _for_machines()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -76,7 +76,7 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
         wire(world)
         await world.engine.launch()
         stack.push_async_callback(world.engine.stop, patience)
-        sweeper = asyncio.create_task(sweep_forever(world))
+        sweeper = asyncio.create_task(_keep_sweeping(world))
         stack.push_async_callback(_stopped, sweeper)
         yield
     await _let_go(world)
@@ -98,6 +98,16 @@ async def _record_start(world: World, node: str) -> None:
                 },
             ),
         )
+
+
+async def _keep_sweeping(world: World) -> None:
+    """Whatever happens: scheduled cuts hang on it. What it trips over is logged, and it goes on."""
+    while True:
+        try:
+            await sweep_forever(world)
+        except Exception:
+            log.exception("sweep.failed")
+            await asyncio.sleep(1)
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

@@ -5,11 +5,12 @@ import hashlib
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from adapters.matching import normal_address
 from workflows.caller import Caller, not_the_subject
 from workflows.errors import Conflict, Forbidden
 from workflows.ledger.events import Event
 from workflows.requests import get_case
-from workflows.tables import Approval, Case, Item, Part, Worker
+from workflows.tables import ApiToken, Approval, Case, Item, Part, Worker
 from workflows.world import World
 
 
@@ -29,7 +30,7 @@ async def approve(world: World, case_id: str, wave: str, digest: str, caller: Ca
                 f"Look at the case again, then approve digest {current}.",
             )
         worker = await session.get_one(Worker, case.worker_id)
-        _may_approve(caller, case, worker)
+        await _may_approve(session, caller, case, worker)
         approval = await _given(world, session, case_id, wave, digest, caller)
         await _open_gates(session, parts, digest)
         return approval
@@ -54,10 +55,12 @@ async def wave_digest(session: AsyncSession, parts: list[Part]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _may_approve(caller: Caller, case: Case, worker: Worker) -> None:
+async def _may_approve(session: AsyncSession, caller: Caller, case: Case, worker: Worker) -> None:
     if not caller.person:
         raise Forbidden("a service cannot approve", "Use the token of a natural person.")
-    if caller.id == case.requested_by:
+    asked = await session.get(ApiToken, case.requested_by)
+    requester = normal_address(asked.address) if asked and asked.address else case.requested_by
+    if requester in (caller.id, caller.identity):
         raise Forbidden("who asked for a case cannot approve it", "Ask another approver.")
     not_the_subject(caller, worker)
 
@@ -69,7 +72,7 @@ async def _given(
         Approval.case_id == case_id,
         Approval.wave == wave,
         Approval.digest == digest,
-        Approval.principal == caller.id,
+        Approval.principal == caller.identity,
     )
     if before := (await session.exec(same)).first():
         return before
@@ -78,7 +81,7 @@ async def _given(
         case_id=case_id,
         wave=wave,
         digest=digest,
-        principal=caller.id,
+        principal=caller.identity,
         given_at=world.clock.now(),
     )
     session.add(approval)

@@ -84,6 +84,8 @@ async def _intend(world: World, item_id: str) -> Intent | None:
             return None
         account = await session.get_one(CaseAccount, item.case_account_id)
         unfinished = await _unfinished(session, item.id)
+        if unfinished is None and item.due_at and item.due_at > world.clock.now():
+            return None  # it was tried and waits: only the engine's memory of that was lost
         row = unfinished or _new_attempt(world, session, item, account)
         again = item.attempts > 1 or unfinished is not None
         await world.ledger.record(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from adapters.matching import same_address
+from adapters.matching import normal_address
 from workflows.errors import Forbidden
 from workflows.ledger.events import Actor
 from workflows.tables import Worker
@@ -22,8 +22,15 @@ class Caller:
     def actor(self) -> Actor:
         return Actor("person" if self.person else "service", self.id)
 
+    @property
+    def identity(self) -> str:
+        """Whose word it is: the person's address, because one person may hold several tokens."""
+        return normal_address(self.address) if self.address else f"token:{self.id}"
+
 
 def not_the_subject(caller: Caller, worker: Worker) -> None:
-    theirs = worker.record.get("work_email")
-    if caller.address and theirs and same_address(caller.address, theirs):
+    """Raises Forbidden if one of the worker's addresses is the caller's."""
+    record = worker.record
+    theirs = {normal_address(a) for a in (record.get("work_email"), *record["other_emails"]) if a}
+    if caller.address and normal_address(caller.address) in theirs:
         raise Forbidden("this case is about yourself", "Ask somebody else.")

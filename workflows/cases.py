@@ -1,21 +1,22 @@
 """A case is opened, moved, begun and cancelled here, each in the caller's transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from adapters.actions import Wave
+from adapters.actions import CUTS_ACCESS, Wave
 from adapters.hr.contract import WorkerRecord
 from workflows.engine import CUT
 from workflows.ledger.events import EXEUNT, Actor, Event, stamp
 from workflows.model import CaseKind, CaseStatus, Containment, LastMoment, Leaver
 from workflows.policy.resolve import resolve
-from workflows.tables import Case, Part, Worker
+from workflows.tables import Case, Item, Part, Worker
 from workflows.world import World
 
-OVER = (CaseStatus.CLOSED, CaseStatus.CANCELLED)
+BEGIN_AGAIN_AFTER = timedelta(minutes=5)
+"""A case that did not begin, by HR's word or by a fault, is looked at again after this."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ class Opening:
     revoke_now: bool = False
     reason: str = ""
     reference: str = ""
-    idempotency_key: str | None = None
-    request_sha256: str | None = None
+    by_person: bool = False
 
 
 async def open_case(world: World, session: AsyncSession, worker: Worker, opening: Opening) -> Case:
@@ -96,8 +96,8 @@ def _new_case(world: World, worker: Worker, opening: Opening) -> Case:
         owner=terms.owner,
         task_due_seconds=int(terms.task_due.total_seconds()),
         give_up_seconds=int(terms.give_up_after.total_seconds()),
-        idempotency_key=opening.idempotency_key,
-        request_sha256=opening.request_sha256,
+        by_person=opening.by_person,
+        subject=worker.subject,
     )
 
 
@@ -139,6 +139,15 @@ async def begin_case(world: World, session: AsyncSession, case: Case) -> None:
         await start_part(world, session, part)
 
 
+def begin_place(case: Case, now: datetime) -> str:
+    """Where the beginning of a case is told apart: its moment, and which five minutes it is tried.
+
+    A case that was moved begins at its new moment, not when the old one would be tried again.
+    """
+    turn = int(now.timestamp() // BEGIN_AGAIN_AFTER.total_seconds())
+    return f"{case.id}:begin:{int(case.effective_at.timestamp())}:{turn}"
+
+
 async def start_part(world: World, session: AsyncSession, part: Part) -> None:
     """One workflow for this turn of this part. Its id is its place, so it can only be one."""
     queue = CUT if part.wave == Wave.CONTAIN else "later"
@@ -177,10 +186,42 @@ async def cancel_case(
 
 
 async def latest_case(session: AsyncSession, worker_id: str) -> Case | None:
-    """The worker's newest case that was not cancelled, begun or not."""
+    """The worker's newest case that was not cancelled, begun or not; the row is locked."""
     cases = (
         select(Case)
         .where(Case.worker_id == worker_id, Case.status != CaseStatus.CANCELLED)
         .order_by(col(Case.id).desc())
+        .with_for_update()
     )
     return (await session.exec(cases)).first()
+
+
+async def cut_again(world: World, session: AsyncSession, case: Case) -> list[Part]:
+    """Look for the accounts once more and make every cut once more; the parts that are due again.
+
+    A verb that finds its work done says so and writes nothing. A part that is running finds what
+    is planned for it when its turn ends.
+    """
+    now = world.clock.now()
+    contain = select(Part).where(Part.case_id == case.id, Part.wave == Wave.CONTAIN)
+    parts = list((await session.exec(contain.with_for_update())).all())
+    for part in parts:
+        part.lookup = "by_hand" if part.lookup == "by_hand" else "unanswered"
+        await replan_cuts(session, part.id)
+        if part.state != "running":
+            part.state, part.due_at = "waiting", now
+        part.first_try_at = now
+    case.closed_at = None
+    return parts
+
+
+async def replan_cuts(session: AsyncSession, part_id: str, account_id: str | None = None) -> None:
+    """What cuts access in this part is due once more."""
+    cuts = select(Item).where(
+        Item.part_id == part_id, Item.state == "done", col(Item.action).in_(list(CUTS_ACCESS))
+    )
+    if account_id is not None:
+        cuts = cuts.where(Item.case_account_id == account_id)
+    for item in (await session.exec(cuts)).all():
+        if item.gap is None:
+            item.state, item.confirmed, item.due_at = "planned", None, None

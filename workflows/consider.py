@@ -5,7 +5,15 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.hr.contract import HrEvent, WorkerRecord
-from workflows.cases import Opening, begin_case, cancel_case, latest_case, move_case, open_case
+from workflows.cases import (
+    Opening,
+    begin_case,
+    cancel_case,
+    cut_again,
+    latest_case,
+    move_case,
+    open_case,
+)
 from workflows.decide import Decision, DecisionKind, Known, OpenCase, decide
 from workflows.ledger.events import Actor, Event, stamp
 from workflows.model import Basis, CaseKind, CaseStatus, LastMoment
@@ -36,7 +44,9 @@ async def consider(
     known = _known(worker, case)
     decision = decide(event, record, known, moment, told_at)
     if record is not None and not decision.outdated:
-        worker = await keep_worker(world, session, connection, record, event.occurred_at)
+        # A clock that runs ahead must not silence what comes after.
+        said_at = min(event.occurred_at, told_at) if event.occurred_at else None
+        worker = await keep_worker(world, session, connection, record, said_at)
     await _record(world, session, connection, event, decision, worker, delivery)
     if worker is not None:
         await _act(world, session, worker, case, decision, delivery)
@@ -60,6 +70,7 @@ def _known(worker: Worker | None, case: Case | None) -> Known | None:
             started=case.status != CaseStatus.SCHEDULED,
             closed=case.status == CaseStatus.CLOSED,
             revoke_now=case.revoke_now,
+            by_person=case.by_person,
         )
         if case
         else None,
@@ -108,6 +119,8 @@ async def _act(
         case DecisionKind.SCHEDULED | DecisionKind.EFFECTIVE | DecisionKind.REVOKE_NOW:
             await _cut(world, session, worker, case, decision, delivery)
         case DecisionKind.CHANGED if case and decision.last_moment:
+            if decision.case_kind is CaseKind.INVOLUNTARY:
+                case.kind = decision.case_kind
             await move_case(world, session, case, decision.last_moment)
         case DecisionKind.RESCINDED if case:
             actor = Actor("hr", worker.connection)
@@ -133,7 +146,9 @@ async def _cut(
         await open_case(world, session, worker, _opening(decision, moment, worker, delivery, now))
         return
     if case.status != CaseStatus.SCHEDULED:
-        return  # it is being cut already; saying so again changes nothing
+        if decision.kind is DecisionKind.REVOKE_NOW:
+            await cut_again(world, session, case)
+        return
     case.revoke_now = case.revoke_now or decision.kind is DecisionKind.REVOKE_NOW
     case.kind = decision.case_kind
     if moment.at < case.effective_at:

@@ -29,11 +29,13 @@ class OpenCase:
     started: bool = False
     closed: bool = False
     revoke_now: bool = False
+    by_person: bool = False
 
     @property
     def is_firm(self) -> bool:
         """Whether only a person may postpone it or take it back (invariant 8 of the design)."""
-        return self.started or self.revoke_now or self.kind is CaseKind.INVOLUNTARY
+        firm = self.started or self.revoke_now or self.by_person
+        return firm or self.kind is CaseKind.INVOLUNTARY
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def decide(
     case = known.case if known else None
     if event.type is EventType.TERMINATION_RESCINDED:
         return _stays(case, changed)
-    if moment is None and record.status is not WorkerStatus.TERMINATED:
+    effective = event.type is EventType.TERMINATION_EFFECTIVE
+    if moment is None and record.status is not WorkerStatus.TERMINATED and not effective:
         return _no_leave_date(event, case, changed)
     moment = moment or LastMoment(now, Basis.IMMEDIATE, "UTC", "receipt")
     old_news = case is None and _is_old_news(event, record, moment, now)
@@ -153,7 +156,7 @@ def _stays(case: OpenCase | None, changed: tuple[str, ...]) -> Decision:
     if case is None or case.closed:
         return Decision(DecisionKind.NOTHING, "nothing was planned", changed=changed)
     if case.is_firm:
-        why = "has begun" if case.started else "is involuntary or was asked for at once"
+        why = "has begun" if case.started else "is involuntary, urgent, or somebody's own decision"
         reason = f"HR takes the termination back, but the case {why}"
         return Decision(DecisionKind.NEEDS_PERSON, reason, changed=changed)
     return Decision(DecisionKind.RESCINDED, "HR takes the termination back", changed=changed)
@@ -176,13 +179,19 @@ def _leaves(
         if moment.at <= now:
             what, reason = DecisionKind.EFFECTIVE, "the last moment is here or has passed"
     else:
-        what, reason = _against(case, moment)
+        what, reason = _against(case, moment, kind, changed)
     return Decision(what, reason, moment, kind, changed)
 
 
-def _against(case: OpenCase, moment: LastMoment) -> tuple[DecisionKind, str]:
+def _against(
+    case: OpenCase, moment: LastMoment, kind: CaseKind, changed: tuple[str, ...]
+) -> tuple[DecisionKind, str]:
     """What a last moment means for a case that is there."""
-    if case.closed or moment.at == case.effective_at:
+    firmer = kind is CaseKind.INVOLUNTARY and case.kind is not CaseKind.INVOLUNTARY
+    if firmer and not case.started and moment.at == case.effective_at:
+        return DecisionKind.CHANGED, "it is involuntary now"
+    stale = case.by_person and not _news(changed)
+    if case.closed or moment.at == case.effective_at or stale:
         return DecisionKind.NOTHING, "this is known already"
     if case.started and (moment.at < case.effective_at or moment.basis is Basis.IMMEDIATE):
         return DecisionKind.NOTHING, "it is being cut already"

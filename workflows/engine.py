@@ -5,8 +5,8 @@ Facts about DBOS 3.4.0 that this file leans on are in docs/decisions/0002-dbos.m
 
 import asyncio
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -138,15 +138,32 @@ class Engine:
         await session.flush()
         await session.run_sync(enqueue)
 
-    async def failed(self, since: datetime) -> list[str]:
-        """Ids of workflows that ended in an error or ran out of attempts since then."""
+    async def failed(self, workflow_ids: Sequence[str]) -> list[str]:
+        """Those of these workflows that ended in an error or ran out of attempts."""
+        if not workflow_ids:
+            return []
         found = await DBOS.list_workflows_async(
-            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
-            start_time=since.isoformat(),
+            workflow_ids=list(workflow_ids),
+            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"],
             load_input=False,
             load_output=False,
         )
         return [status.workflow_id for status in found]
+
+    async def begun_elsewhere(self) -> dict[str, list[str]]:
+        """Unfinished workflows of other nodes: node → ids. Theirs, as long as they live."""
+        found = await DBOS.list_workflows_async(
+            status="PENDING", load_input=False, load_output=False
+        )
+        others: dict[str, list[str]] = {}
+        for status in found:
+            if status.executor_id and status.executor_id != self._node:
+                others.setdefault(status.executor_id, []).append(status.workflow_id)
+        return others
+
+    async def adopt(self, workflow_ids: Sequence[str]) -> None:
+        """Let whoever is free go on with these. Call it only with the dead node's lock held."""
+        await DBOS.resume_workflows_async(list(workflow_ids), queue_name=CUT)
 
     async def stop(self, patience_seconds: int = 0) -> None:
         """Let running workflows end for so long, then let go; the rest goes on at the next start.

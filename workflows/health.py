@@ -52,11 +52,12 @@ async def _remember_success(world: World, system: str, check: Check, caller: Cal
             "",
         )
         session.add(health)
+        paused = select(Part).where(Part.system == system, Part.state == "paused")
+        for part in (await session.exec(paused.with_for_update())).all():
+            # The time of the pause does not count against the patience of the policy.
+            part.state, part.due_at, part.first_try_at = "waiting", now, now
         if not resumed:
             return
-        paused = select(Part).where(Part.system == system, Part.state == "paused")
-        for part in (await session.exec(paused)).all():
-            part.state, part.due_at = "waiting", now
         actor = caller.actor if caller else EXEUNT
         asked = select(Task).where(
             Task.system == system, Task.kind == "credential", Task.state == "open"

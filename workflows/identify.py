@@ -7,7 +7,6 @@ from datetime import datetime
 from adapters.matching import normal_address
 from adapters.nouns import Kind, Match, Person, Rule
 
-TAKEN = "its address is also that of another worker who is still here"
 YOUNGER = "it was made after the last day: the address may have been given to somebody else"
 SEVERAL = "several accounts fit, and nothing says which of them is meant"
 NOT_A_PERSON = "it is a {} account, which others may be using"
@@ -33,16 +32,16 @@ def identify(
     person: Person,
     matches: tuple[Match, ...],
     last_moment: datetime,
-    taken: Mapping[str, str],
+    claimed: Mapping[str, str],
 ) -> Identified:
-    """`taken` maps addresses of this person to other, active workers who have them as well.
+    """`claimed` says of an account, by its id, why it may be somebody else's who is still here.
 
     A stored link is somebody's word and always certain. Of the rest, one single candidate without
     a doubt is certain; of several, those that fit by number *and* by address are.
     """
     linked = tuple(hit for hit in matches if hit.rule is Rule.LINK)
     others = [hit for hit in matches if hit.rule is not Rule.LINK]
-    doubts = {hit.account.id: _doubt(person, hit, last_moment, taken) for hit in others}
+    doubts = {hit.account.id: _doubt(hit, last_moment, claimed) for hit in others}
     clear = [hit for hit in others if not doubts[hit.account.id]]
     sure = clear if len(others) == 1 else [hit for hit in clear if _fits_twice(person, hit)]
     unsure = tuple(hit for hit in others if hit not in sure)
@@ -52,9 +51,7 @@ def identify(
     return Identified((*linked, *sure), Undecided("; ".join(reasons), unsure))
 
 
-def _doubt(
-    person: Person, hit: Match, last_moment: datetime, taken: Mapping[str, str]
-) -> str | None:
+def _doubt(hit: Match, last_moment: datetime, claimed: Mapping[str, str]) -> str | None:
     account = hit.account
     if hit.disagreement:
         return hit.disagreement
@@ -62,9 +59,7 @@ def _doubt(
         return NOT_A_PERSON.format(account.kind)
     if account.created_at and account.created_at > last_moment:
         return YOUNGER
-    if hit.rule is Rule.ADDRESS and any(address in taken for address in _shared(person, hit)):
-        return TAKEN
-    return None
+    return claimed.get(account.id)
 
 
 def _shared(person: Person, hit: Match) -> set[str]:

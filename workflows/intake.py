@@ -9,13 +9,17 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from adapters.errors import AdapterError, TryAgain
+from adapters.errors import AdapterError, CredentialDenied, TryAgain
 from adapters.hr.contract import Envelope, HrEvent, Unreadable, WorkerRecord
 from workflows.consider import consider
 from workflows.ledger.events import Actor, Event
 from workflows.tables import HrDelivery
+from workflows.tasks import Ask, open_task
 from workflows.trouble import LONGEST_WAIT, wait
 from workflows.world import World
+
+TELL_AFTER_TURNS = 6
+"""About a minute of trying, before somebody is told that HR cannot be read."""
 
 log = structlog.get_logger()
 
@@ -156,6 +160,10 @@ async def _read_later(world: World, delivery_id: str, why: AdapterError) -> None
         asked = why.retry_after if isinstance(why, TryAgain) else LONGEST_WAIT.total_seconds()
         delivery.due_at = world.clock.now() + wait(delivery.turn, asked, world.clock.jitter())
         delivery.note = f"{type(why).__name__}: {why.message} {getattr(why, 'fix', '')}".strip()
+        if isinstance(why, CredentialDenied) or delivery.turn >= TELL_AFTER_TURNS:
+            title = f"HR connection {delivery.connection} cannot be read: {why.message}"
+            how = f"{getattr(why, 'fix', '')} Leavers of this connection wait until it can.".strip()
+            await open_task(world, session, None, Ask("credential", title, how))
         await world.ledger.record(
             session,
             Event(

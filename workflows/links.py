@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from adapters.matching import normal_address
 from workflows.caller import Caller
@@ -32,12 +32,16 @@ async def import_csv(world: World, body: bytes, caller: Caller) -> tuple[int, in
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as why:
         raise Invalid(f"the file is not UTF-8 (byte {why.start})", "Save it as UTF-8.") from None
-    reader = csv.DictReader(io.StringIO(text))
+    # newline=None: the line ends of every system count, an old Mac's included.
+    reader = csv.DictReader(io.StringIO(text, newline=None))
     if not {"system", "account"} <= set(reader.fieldnames or ()) <= COLUMNS:
         raise Invalid(
             "the first line must name the columns", f"Columns: {', '.join(sorted(COLUMNS))}."
         )
-    rows = [_row(number, line) for number, line in enumerate(reader, start=2)]
+    try:
+        rows = [_row(number, line) for number, line in enumerate(reader, start=2)]
+    except csv.Error as why:
+        raise Invalid(f"line {reader.line_num}: {why}", "Save it as plain CSV.") from None
     if len(rows) > LARGEST_FILE:
         raise Invalid(f"{len(rows)} lines are too many at once", f"Send {LARGEST_FILE} at most.")
     return len(rows), await store_links(world, rows, caller)
@@ -60,19 +64,15 @@ async def store_links(world: World, rows: Sequence[LinkRow], caller: Caller) -> 
         if row.system not in world.systems:
             names = ", ".join(sorted(world.systems))
             raise NotFound(f"there is no system {row.system!r}", f"Configured systems: {names}.")
-    stored = 0
+    wanted = {_key(row): row for row in rows}
     async with world.store.write() as session:
-        for row in dict.fromkeys(rows):
-            same = select(AccountLink.id).where(
-                AccountLink.system == row.system,
-                AccountLink.account == row.account,
-                AccountLink.employee_number == row.employee_number,
-                AccountLink.address == normal_address(row.address),
-            )
-            if (await session.exec(same)).first():
-                continue
-            stored += 1
-            session.add(_link(world, row, caller))
+        await world.store.alone(session, "account-links")
+        mine = col(AccountLink.system).in_({row.system for row in rows})
+        kept = (await session.exec(select(AccountLink).where(mine))).all()
+        for link in kept:
+            wanted.pop((link.system, link.account, link.employee_number, link.address), None)
+        stored = len(wanted)
+        session.add_all([_link(world, row, caller) for row in wanted.values()])
         await world.ledger.record(
             session,
             Event(
@@ -82,6 +82,10 @@ async def store_links(world: World, rows: Sequence[LinkRow], caller: Caller) -> 
             ),
         )
     return stored
+
+
+def _key(row: LinkRow) -> tuple[str, str, str, str]:
+    return (row.system, row.account, row.employee_number, normal_address(row.address))
 
 
 def _link(world: World, row: LinkRow, caller: Caller) -> AccountLink:

@@ -12,14 +12,15 @@ from adapters.nouns import Match, State
 from workflows.identify import Identified, identify
 from workflows.ledger.events import Event
 from workflows.model import KnownAccount
-from workflows.people import person_of, record_of, taken_addresses
+from workflows.people import claimed_by_others, person_of, record_of
 from workflows.planned import write_plan
 from workflows.tables import Case, CaseAccount, Part, Worker
 from workflows.tasks import Ask, open_task, withdraw_tasks
-from workflows.trouble import part_in_trouble
+from workflows.trouble import is_paused, part_in_trouble
 from workflows.world import System, World
 
 STATE = TypeAdapter(State)
+MOST_CALLS = 20
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,17 @@ async def look_up(world: World, part_id: str) -> None:
         part = await session.get_one(Part, part_id)
         case = await session.get_one(Case, part.case_id)
         worker = await session.get_one(Worker, case.worker_id)
-        person = await person_of(session, record_of(worker), part.system)
-        taken = await taken_addresses(session, worker)
-    if part.lookup != "unanswered":
+        person = await person_of(session, record_of(worker), part.system, worker.id)
+        paused = await is_paused(session, part.system)
+    if part.lookup != "unanswered" or paused:
         return
     with recording() as calls:
         try:
             adapter = world.adapter(part.system)
             matches = await adapter.find_accounts(person)
-            identified = identify(person, matches, case.effective_at, taken)
+            async with world.store.read() as session:
+                claimed = await claimed_by_others(session, record_of(worker), worker.id, matches)
+            identified = identify(person, matches, case.effective_at, claimed)
             sightings = [
                 Sighting(hit, await adapter.observe(hit.account)) for hit in identified.accounts
             ]
@@ -158,12 +161,19 @@ async def _record_lookup(
 
 
 def call_data(calls: list[Call]) -> list[dict[str, object]]:
-    """Calls as a leaf keeps them: no path, because paths can name people."""
+    """Calls as a leaf keeps them: no path, because paths can name people.
+
+    Of a long walk the ends are kept and the middle is counted: a leaf is 64 KiB at most.
+    """
+    left_out = len(calls) - 2 * MOST_CALLS
+    if left_out > 0:
+        first, last = calls[:MOST_CALLS], calls[-MOST_CALLS:]
+        return [*call_data(first), {"calls_left_out": left_out}, *call_data(last)]
     return [
         {
             "method": call.method,
             "status": call.status,
-            "request_id": call.request_id,
+            "request_id": (call.request_id or "")[:100] or None,
             "ms": call.milliseconds,
         }
         for call in calls

@@ -1,6 +1,7 @@
 """Workers as HR last described them: kept, found by what they are known by, never guessed."""
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,10 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.hr.contract import WorkerRecord, WorkerStatus
 from adapters.matching import normal_address
-from adapters.nouns import Person
+from adapters.nouns import Match, Person, Rule
 from workflows.tables import AccountLink, Worker, WorkerAddress
 from workflows.world import World
 
+MADE_HERE = "manual"
+"""The connection of workers that HR never sent, such as contractors."""
 GONE = (WorkerStatus.TERMINATED, WorkerStatus.DELETED)
 
 
@@ -47,7 +50,8 @@ async def keep_worker(
         )
         session.add(worker)
     worker.record = record.model_dump(mode="json")
-    worker.active = record.status not in GONE
+    # Who was made from a request to offboard them takes nobody's address.
+    worker.active = record.status not in GONE and connection != MADE_HERE
     worker.source_updated_at = updated_at or worker.source_updated_at
     worker.seen_at = world.clock.now()
     worker.version += 1
@@ -93,15 +97,23 @@ async def workers_by(
     return list((await session.exec(query)).all())
 
 
-async def person_of(session: AsyncSession, record: WorkerRecord, system: str) -> Person:
-    """What this worker is looked for by in one system, stored links included."""
+async def person_of(
+    session: AsyncSession, record: WorkerRecord, system: str, worker_id: str | None
+) -> Person:
+    """What this worker is looked for by in one system, stored links included.
+
+    A link by a number that two people have counts for neither.
+    """
     addresses = addresses_of(record)
+    number = record.employee_number or ""
+    if number and await _number_is_shared(session, number, worker_id):
+        number = ""
     links = select(AccountLink.account).where(
         AccountLink.system == system,
         sa.or_(
             sa.and_(
                 col(AccountLink.employee_number) != "",
-                col(AccountLink.employee_number) == (record.employee_number or ""),
+                col(AccountLink.employee_number) == number,
             ),
             col(AccountLink.address).in_(addresses),
         ),
@@ -113,19 +125,48 @@ async def person_of(session: AsyncSession, record: WorkerRecord, system: str) ->
     )
 
 
-async def taken_addresses(session: AsyncSession, worker: Worker) -> dict[str, str]:
-    """Addresses of this worker that another *active* worker has too, with that worker's id."""
-    mine = select(WorkerAddress.address).where(WorkerAddress.worker_id == worker.id)
+async def claimed_by_others(
+    session: AsyncSession, record: WorkerRecord, worker_id: str | None, matches: Sequence[Match]
+) -> dict[str, str]:
+    """Accounts that may be somebody else's who is still here: account id → why.
+
+    Anybody's address that is on the account counts, not only the leaver's own; and a number that
+    two HR connections gave to two people says nothing of either.
+    """
+    number = record.employee_number
+    shared = number is not None and await _number_is_shared(session, number, worker_id)
+    mine, claims = addresses_of(record), dict[str, str]()
+    for hit in matches:
+        account = hit.account
+        theirs = {normal_address(name) for name in (*account.addresses, account.login) if name}
+        if await _somebody_active_has(session, theirs, worker_id):
+            claims[account.id] = "its address is also that of another worker who is still here"
+        elif shared and hit.rule is Rule.EMPLOYEE_NUMBER and not theirs & mine:
+            claims[account.id] = "another worker who is still here has this employee number too"
+    return claims
+
+
+async def _somebody_active_has(
+    session: AsyncSession, addresses: set[str], worker_id: str | None
+) -> bool:
     others = (
-        select(WorkerAddress)
+        select(WorkerAddress.worker_id)
         .join(Worker, col(Worker.id) == WorkerAddress.worker_id)
         .where(
-            col(WorkerAddress.address).in_(mine),
-            WorkerAddress.worker_id != worker.id,
+            col(WorkerAddress.address).in_(addresses),
+            WorkerAddress.worker_id != (worker_id or ""),
             col(Worker.active).is_(True),
         )
     )
-    return {row.address: row.worker_id for row in (await session.exec(others)).all()}
+    return (await session.exec(others.limit(1))).first() is not None
+
+
+async def _number_is_shared(session: AsyncSession, number: str, worker_id: str | None) -> bool:
+    held = sa.type_coerce(col(Worker.record), sa.JSON)["employee_number"].as_string()
+    others = select(Worker.id).where(
+        held == number, Worker.id != (worker_id or ""), col(Worker.active).is_(True)
+    )
+    return (await session.exec(others.limit(1))).first() is not None
 
 
 def _pseudonym(randomness: bytes) -> str:

@@ -69,8 +69,11 @@ async def _later_part(
         system=contain.system,
         state="blocked",
     )
-    part.due_at = min(item.due_at for item in items)
-    part.approvals = max(item.approvals for item in items)
+    if part.state == "done":
+        part.state = "blocked"  # there is more to do, when this system's earlier waves are settled
+    part.due_at = min([item.due_at for item in items] + ([part.due_at] if part.due_at else []))
+    # Never lowered here: what was gated stays gated until people have said yes to all of it.
+    part.approvals = max([item.approvals for item in items] + [part.approvals])
     session.add(part)
     await session.flush()
     return part

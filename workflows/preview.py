@@ -10,7 +10,7 @@ from adapters.nouns import Match, Person
 from workflows.cases import leaver_of
 from workflows.identify import identify
 from workflows.model import KnownAccount, Leaver, Plan
-from workflows.people import person_of, taken_addresses
+from workflows.people import claimed_by_others, person_of
 from workflows.plan import plan
 from workflows.requests import Request, the_worker, unheard_of
 from workflows.world import System, World
@@ -28,18 +28,23 @@ class SystemPreview:
     fix: str = ""
 
 
+@dataclass(frozen=True)
+class Sought:
+    """Who is looked for: what HR says, our id if we know them, and by what, per system."""
+
+    record: WorkerRecord
+    worker_id: str | None
+    person_in: dict[str, Person]
+
+
 async def preview(
     world: World,
     leaver: Leaver,
-    person_in: dict[str, Person],
-    taken: dict[str, str],
+    who: Sought,
     now: datetime,
 ) -> list[SystemPreview]:
-    """Ask every system at once. `person_in` is what the worker is looked for by, per system."""
-    asked = [
-        _one(world, name, system, leaver, person_in[name], taken, now)
-        for name, system in world.systems.items()
-    ]
+    """Ask every system at once."""
+    asked = [_one(world, name, system, leaver, who, now) for name, system in world.systems.items()]
     return list(await asyncio.gather(*asked))
 
 
@@ -48,13 +53,15 @@ async def _one(
     name: str,
     system: System,
     leaver: Leaver,
-    person: Person,
-    taken: dict[str, str],
+    who: Sought,
     now: datetime,
 ) -> SystemPreview:
+    person = who.person_in[name]
     try:
         matches = await system.adapter.find_accounts(person)
-        identified = identify(person, matches, leaver.last_moment, taken)
+        async with world.store.read() as session:
+            claimed = await claimed_by_others(session, who.record, who.worker_id, matches)
+        identified = identify(person, matches, leaver.last_moment, claimed)
         accounts = [
             KnownAccount(hit.account, bool((await system.adapter.observe(hit.account)).privileged))
             for hit in identified.accounts
@@ -75,7 +82,7 @@ async def preview_request(world: World, request: Request) -> list[SystemPreview]
     async with world.store.read() as session:
         worker = await the_worker(session, request)
         record = WorkerRecord.model_validate(worker.record) if worker else unheard_of(request)
-        people = {name: await person_of(session, record, name) for name in world.systems}
-        taken = await taken_addresses(session, worker) if worker else {}
+        worker_id = worker.id if worker else None
+        people = {name: await person_of(session, record, name, worker_id) for name in world.systems}
     leaver = leaver_of(record, request.kind, request.effective_at or now)
-    return await preview(world, leaver, people, taken, now)
+    return await preview(world, leaver, Sought(record, worker_id, people), now)

@@ -2,19 +2,21 @@
 
 from datetime import timedelta
 
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from adapters.actions import CUTS_ACCESS, Wave
-from adapters.errors import AdapterError
+from adapters.actions import Wave
+from adapters.errors import AdapterError, NeedsHuman, TryAgain
 from adapters.nouns import State
 from workflows.attempt import account_of
+from workflows.cases import replan_cuts
 from workflows.ledger.events import Event
 from workflows.lookup import STATE, accounts_of
 from workflows.people import person_of, record_of
 from workflows.settle import judge
-from workflows.tables import Case, CaseAccount, Item, Part, Recheck, Worker
+from workflows.tables import Case, CaseAccount, Part, Recheck, Worker
 from workflows.tasks import Ask, open_task
+from workflows.trouble import is_paused
 from workflows.world import World
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
@@ -27,14 +29,17 @@ async def recheck(world: World, recheck_id: str) -> None:
         account = await session.get_one(CaseAccount, check.case_account_id)
         case = await session.get_one(Case, check.case_id)
         worker = await session.get_one(Worker, case.worker_id)
-        person = await person_of(session, record_of(worker), account.system)
+        person = await person_of(session, record_of(worker), account.system, worker.id)
         known = {a.account_id for a in await accounts_of(session, case.id, account.system)}
-    system = world.systems.get(account.system)
-    if check.state == "done" or system is None:
+        paused = await is_paused(session, account.system)
+    if check.state == "done":
         return
     try:
-        state = await system.adapter.observe(account_of(account))
-        matches = await system.adapter.find_accounts(person) if check.label != "expiry" else ()
+        if paused:
+            raise TryAgain(f"{account.system} is paused until its credential is proved")
+        adapter = world.adapter(account.system)
+        state = await adapter.observe(account_of(account))
+        matches = await adapter.find_accounts(person) if check.label != "expiry" else ()
     except AdapterError as why:
         await _again_later(world, recheck_id, why)
         return
@@ -47,8 +52,8 @@ async def _conclude(
     world: World, session: AsyncSession, recheck_id: str, state: State, new_accounts: int
 ) -> None:
     check = await session.get_one(Recheck, recheck_id)
+    case = await session.get_one(Case, check.case_id, with_for_update=True)
     account = await session.get_one(CaseAccount, check.case_account_id)
-    case = await session.get_one(Case, check.case_id)
     account.after, account.observed_at = STATE.dump_python(state, mode="json"), world.clock.now()
     came_back = state.exists and state.enabled is True
     check.state = "done"
@@ -69,31 +74,29 @@ async def _conclude(
         ),
     )
     if came_back or new_accounts:
-        await _cut_again(world, session, case, account, search=bool(new_accounts))
+        await _cut_again(world, session, case, account, came_back=came_back)
     await session.flush()
     await judge(world, session, case)
 
 
 async def _cut_again(
-    world: World, session: AsyncSession, case: Case, account: CaseAccount, *, search: bool
+    world: World, session: AsyncSession, case: Case, account: CaseAccount, *, came_back: bool
 ) -> None:
     """Somebody or something gave access back, or a new account turned up: cut it, tell a person."""
-    account.blocked_at = account.contained_at = account.last_possible_access = None
     case.closed_at = None
-    cuts = select(Item).where(
-        Item.case_account_id == account.id,
-        Item.state == "done",
-        col(Item.action).in_(list(CUTS_ACCESS)),
-    )
-    for item in (await session.exec(cuts)).all():
-        item.state, item.confirmed = "planned", None
     contain = select(Part).where(
         Part.case_id == case.id, Part.system == account.system, Part.wave == Wave.CONTAIN
     )
-    part = (await session.exec(contain)).one()
-    part.state, part.due_at, part.first_try_at = "waiting", world.clock.now(), world.clock.now()
-    if search:
+    part = (await session.exec(contain.with_for_update())).one()
+    if came_back:
+        account.blocked_at = account.contained_at = account.last_possible_access = None
+        await replan_cuts(session, part.id, account.id)
+    else:
         part.lookup = "unanswered"
+    now = world.clock.now()
+    part.first_try_at = now
+    if part.state != "running":  # a turn that is under way finds it when it ends
+        part.state, part.due_at = "waiting", now
     title = f"{account.system}: access came back after the cut; it is being cut again"
     how = "Find out who or what enabled it: a sync from a directory, an administrator, a new hire."
     await open_task(world, session, case, Ask("came_back", title, how, account.system))
@@ -102,7 +105,7 @@ async def _cut_again(
 async def _again_later(world: World, recheck_id: str, why: AdapterError) -> None:
     async with world.store.write() as session:
         check = await session.get_one(Recheck, recheck_id)
-        if check.turn < TRIES:
+        if check.turn < TRIES and not isinstance(why, NeedsHuman):
             check.state, check.due_at = "due", world.clock.now() + TRY_AGAIN_AFTER
             return
         account = await session.get_one(CaseAccount, check.case_account_id)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from workflows.tables import CaseAccount, Recheck
@@ -15,11 +16,18 @@ AGAIN_AFTER = {
 }
 
 
-def plan_rechecks(world: World, session: AsyncSession, account: CaseAccount, now: datetime) -> None:
+async def plan_rechecks(
+    world: World, session: AsyncSession, account: CaseAccount, now: datetime
+) -> None:
     """Four later read-backs, and one at the instant when the last old token has died."""
     due = {label: now + after for label, after in AGAIN_AFTER.items()}
     if account.last_possible_access and account.last_possible_access > now:
         due["expiry"] = account.last_possible_access
+    waiting = select(Recheck.label).where(
+        Recheck.case_account_id == account.id, Recheck.state != "done"
+    )
+    for label in (await session.exec(waiting)).all():
+        due.pop(label, None)  # what is to be looked at anyway is not looked at twice
     for label, due_at in due.items():
         session.add(
             Recheck(

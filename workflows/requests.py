@@ -9,17 +9,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Wave
 from adapters.hr.contract import WorkerRecord, WorkerStatus
+from adapters.matching import normal_address
 from workflows.caller import Caller, not_the_subject
-from workflows.cases import Opening, cancel_case, latest_case, move_case, open_case
+from workflows.cases import (
+    Opening,
+    cancel_case,
+    cut_again,
+    latest_case,
+    move_case,
+    open_case,
+)
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.ledger.events import Event
 from workflows.model import Basis, CaseKind, CaseStatus, LastMoment
-from workflows.people import keep_worker, workers_by
-from workflows.tables import Case, Item, Part, Worker
+from workflows.people import MADE_HERE, keep_worker, workers_by
+from workflows.tables import Case, Item, Part, RequestKey, Worker
 from workflows.world import World
-
-MADE_HERE = "manual"
-"""The connection of workers that HR never sent, such as contractors."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,12 @@ class Request:
     reference: str = ""
 
     @property
+    def worker_key(self) -> str:
+        """What names the worker, however it was written."""
+        key = self.source_worker_id or self.employee_number or self.email or ""
+        return normal_address(key)
+
+    @property
     def sha256(self) -> str:
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
@@ -48,28 +59,29 @@ async def ask_for_case(
     Raises Conflict for a key that was used for another request, or for two matching workers.
     """
     async with world.store.write() as session:
+        # One key that may not be there yet after the other, and always in this order.
         await world.store.alone(session, f"request:{idempotency_key or request.sha256}")
-        if idempotency_key and (known := await _by_key(session, idempotency_key)):
-            if known.request_sha256 != request.sha256:
+        if idempotency_key and (known := await session.get(RequestKey, idempotency_key)):
+            if known.sha256 != request.sha256:
                 raise Conflict(
                     "this Idempotency-Key was used for another request",
                     "Send a new key with a new request, and the same key only with a repeat.",
                 )
-            return known, False
+            return await session.get_one(Case, known.case_id), False
+        await world.store.alone(session, f"worker-key:{request.worker_key}")
         worker = await the_worker(session, request) or await keep_worker(
             world, session, MADE_HERE, unheard_of(request), None
         )
         await world.store.alone(session, f"worker:{worker.connection}:{worker.source_worker_id}")
         case = await latest_case(session, worker.id)
-        if case and case.status != CaseStatus.CLOSED:
-            await _bring_forward(world, session, case, request, caller)
-            return case, False
-        opening = _opening(world, request, caller, idempotency_key)
-        return await open_case(world, session, worker, opening), True
-
-
-async def _by_key(session: AsyncSession, key: str) -> Case | None:
-    return (await session.exec(select(Case).where(Case.idempotency_key == key))).first()
+        new = case is None or case.status == CaseStatus.CLOSED
+        if case is None or new:
+            case = await open_case(world, session, worker, _opening(world, request, caller))
+        else:
+            await _cut_earlier(world, session, case, request, caller)
+        if idempotency_key:
+            session.add(RequestKey(key=idempotency_key, sha256=request.sha256, case_id=case.id))
+        return case, new
 
 
 async def the_worker(session: AsyncSession, request: Request) -> Worker | None:
@@ -105,19 +117,26 @@ def unheard_of(request: Request) -> WorkerRecord:
     )
 
 
-async def _bring_forward(
+async def _cut_earlier(
     world: World, session: AsyncSession, case: Case, request: Request, caller: Caller
 ) -> None:
-    """An open case only ever gets earlier here: to postpone it, somebody has to cancel it."""
-    at = request.effective_at or world.clock.now()
-    if case.status == CaseStatus.SCHEDULED and at < case.effective_at:
+    """An open case only ever gets earlier and firmer here: to postpone it, it is cancelled.
+
+    "Now" for one that has begun means: look and cut once more.
+    """
+    at, now = request.effective_at or world.clock.now(), world.clock.now()
+    case.by_person = True
+    if request.kind is CaseKind.INVOLUNTARY:
+        case.kind = request.kind
+    if case.status != CaseStatus.SCHEDULED and at <= now:
+        await cut_again(world, session, case)
+    elif case.status == CaseStatus.SCHEDULED and at < case.effective_at:
+        case.revoke_now = case.revoke_now or request.effective_at is None
         moment = LastMoment(at, Basis.IMMEDIATE, "UTC", "request")
         await move_case(world, session, case, moment, caller.actor)
 
 
-def _opening(
-    world: World, request: Request, caller: Caller, idempotency_key: str | None
-) -> Opening:
+def _opening(world: World, request: Request, caller: Caller) -> Opening:
     now = world.clock.now()
     return Opening(
         kind=request.kind,
@@ -128,8 +147,7 @@ def _opening(
         revoke_now=request.effective_at is None,
         reason=request.reason,
         reference=request.reference,
-        idempotency_key=idempotency_key,
-        request_sha256=request.sha256,
+        by_person=True,
     )
 
 
@@ -166,8 +184,7 @@ async def retry(world: World, case_id: str, caller: Caller) -> int:
         now = world.clock.now()
         for part in again:
             part.state, part.due_at, part.first_try_at = "waiting", now, now
-        if again:
-            case.closed_at = None
+        again += await cut_again(world, session, case)
         await world.ledger.record(
             session,
             Event(
@@ -188,12 +205,9 @@ async def _parts(session: AsyncSession, case_id: str) -> list[Part]:
 
 
 async def _reopen(session: AsyncSession, part: Part) -> bool:
-    """Whether anything in this part is worth another try; failed items become planned again."""
+    """Whether anything in this part failed or waits; failed items become planned again."""
     failed = select(Item).where(Item.part_id == part.id, col(Item.state).in_(["failed", "waiting"]))
     items = (await session.exec(failed)).all()
     for item in items:
         item.state, item.due_at = "planned", None
-    unanswered = part.wave == Wave.CONTAIN and part.lookup in ("undecided", "unanswered", "none")
-    if unanswered:
-        part.lookup = "unanswered"
-    return bool(items) or unanswered
+    return bool(items) and part.wave != Wave.CONTAIN

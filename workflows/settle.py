@@ -26,7 +26,9 @@ async def settle(world: World, part_id: str) -> None:
     """Close this turn of one part: done, or due again, or waiting for its system."""
     async with world.store.write() as session:
         part = await session.get_one(Part, part_id)
-        case = await session.get_one(Case, part.case_id)
+        # Two systems that settle at once take turns, so that each sees what the other found.
+        case = await session.get_one(Case, part.case_id, with_for_update=True)
+        await session.refresh(part)
         await _close_turn(world, session, case, part)
         await session.flush()
         await judge(world, session, case)
@@ -127,8 +129,9 @@ async def _judge_account(
     blocked = after is not None and after.enabled is False
     if blocked and account.blocked_at is None:
         account.blocked_at = account.observed_at
-    if blocked and account.blocked_at and account.last_possible_access is None and system:
-        ended = max([i.done_at for i in items if i.done_at] or [account.blocked_at])
+    ended = max([i.done_at for i in items if i.done_at] + [account.blocked_at or now])
+    if blocked and account.contained_at is None and system:
+        # Until it is contained, a verb that is done later gives old tokens their time anew.
         account.last_possible_access = ended + system.adapter.token_lifetime
     was = account.containment
     account.containment = judge_account(
@@ -140,10 +143,11 @@ async def _judge_account(
         )
     )
     if account.containment in SAFE and was not in SAFE:
-        plan_rechecks(world, session, account, now)
+        await plan_rechecks(world, session, account, now)
     if account.containment == Containment.CONTAINED:
-        moments = [m for m in (account.blocked_at, account.last_possible_access) if m]
-        account.contained_at = account.contained_at or max(moments, default=now)
+        account.contained_at = account.contained_at or max(
+            ended, account.last_possible_access or ended
+        )
 
 
 def _standing(item: Item) -> str:

@@ -52,7 +52,8 @@ async def confirm(case_id: str) -> bool:
 @DBOS.step(**PATIENT)
 async def begin(case_id: str) -> None:
     async with world().store.write() as session:
-        await begin_case(world(), session, await session.get_one(Case, case_id))
+        case = await session.get_one(Case, case_id, with_for_update=True)
+        await begin_case(world(), session, case)
 
 
 @DBOS.step(**PATIENT)
@@ -70,9 +71,7 @@ async def prepare(part_id: str) -> list[str]:
             .where(
                 Item.part_id == part_id,
                 col(Item.state).in_(attempts.OPEN),
-                (col(Item.state) == "planned")
-                | col(Item.due_at).is_(None)
-                | (col(Item.due_at) <= here.clock.now()),
+                col(Item.due_at).is_(None) | (col(Item.due_at) <= here.clock.now()),
             )
             .order_by(col(Item.case_account_id), col(Item.ord))
         )

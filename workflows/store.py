@@ -44,10 +44,16 @@ class Store:
     def _open(self) -> AsyncEngine:
         if not self.embedded:
             return create_async_engine(
-                self.url.set(drivername="postgresql+psycopg"), pool_size=20, pool_pre_ping=True
+                self.url.set(drivername="postgresql+psycopg"),
+                pool_size=20,
+                pool_pre_ping=True,
+                hide_parameters=True,
             )
         engine = create_async_engine(
-            self.url.set(drivername="sqlite+aiosqlite"), pool_size=10, max_overflow=0
+            self.url.set(drivername="sqlite+aiosqlite"),
+            pool_size=10,
+            max_overflow=0,
+            hide_parameters=True,
         )
         tune_sqlite(engine.sync_engine)
         return engine
@@ -125,9 +131,12 @@ def engine_for_dbos(store: Store) -> sa.Engine:
     url = store.url
     if store.turns is None:
         return sa.create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_size=20, pool_pre_ping=True
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=20,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
-    engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=20)
+    engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=20, hide_parameters=True)
     _on_connect(engine, "IMMEDIATE")
     _write_in_turn(engine, store.turns)
     return engine

@@ -5,7 +5,7 @@ dies in between, start a thing once.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 
 import sqlalchemy as sa
@@ -14,10 +14,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from workflows.cases import start_part
+from workflows.cases import begin_place, start_part
 from workflows.ledger.events import Event
 from workflows.model import CaseStatus
-from workflows.rescue import rescue
+from workflows.rescue import adopt, rescue
 from workflows.tables import Case, HrDelivery, Part, Recheck
 from workflows.world import World
 
@@ -25,8 +25,6 @@ EVERY_SECONDS = 0.25
 RESCUE_EVERY = 120
 """Sweeps between two looks for workflows that failed."""
 AT_ONCE = 100
-BEGIN_AGAIN_AFTER = timedelta(minutes=5)
-"""A case whose beginning was refused by HR's read-back is looked at again after this."""
 
 log = structlog.get_logger()
 
@@ -38,6 +36,8 @@ async def sweep_forever(world: World) -> None:
             await sweep(world)
             if turn % RESCUE_EVERY == 0:
                 await rescue(world)
+                if not world.store.embedded:
+                    await adopt(world)
         except sa.exc.OperationalError as why:
             log.warning("sweep.database_unavailable", error=type(why.orig).__name__)
         await asyncio.sleep(EVERY_SECONDS)
@@ -58,11 +58,7 @@ async def _start_cases(world: World, now: datetime) -> None:
     for case_id in await _ids(world, due):
         async with world.store.write() as session:
             case = await session.get_one(Case, case_id)
-            # A case that was moved begins at its new moment, not when the old one is tried again.
-            moment = int(case.effective_at.timestamp())
-            turn = int(now.timestamp() // BEGIN_AGAIN_AFTER.total_seconds())
-            place = f"{case_id}:begin:{moment}:{turn}"
-            await world.engine.start(session, "begin", place, case_id, turn)
+            await world.engine.start(session, "begin", begin_place(case, now), case_id, 0)
 
 
 async def _start_parts(world: World, now: datetime) -> None:

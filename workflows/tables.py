@@ -117,8 +117,20 @@ class Case(SQLModel, table=True):
     task_due_seconds: int = 86_400
     give_up_seconds: int = 86_400
     last_seq: int = 0
-    idempotency_key: str | None = Field(default=None, unique=True)
-    request_sha256: str | None = None
+    by_person: bool = False
+    """Somebody opened or moved it here: HR alone neither postpones it nor takes it back."""
+    subject: str = ""
+    """The worker's pseudonym, for events that name nobody else."""
+
+
+class RequestKey(SQLModel, table=True):
+    """An Idempotency-Key, what was asked under it, and the case that it led to."""
+
+    __tablename__ = "request_key"
+
+    key: str = Field(primary_key=True)
+    sha256: str
+    case_id: str = Field(foreign_key="offboarding_case.id")
 
 
 class Part(SQLModel, table=True):

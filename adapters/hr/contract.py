@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from adapters.clock import Clock
 from adapters.configured import HrSettings
-from adapters.texts import plain_text
+from adapters.contract import understood
+from adapters.texts import SaneInstant, plain_text
 
 
 class EventType(StrEnum):
@@ -61,7 +62,7 @@ class Termination(_Record):
 
     termination_date: date | None = None
     last_working_day: date | None = None
-    access_end: AwareDatetime | None = None
+    access_end: SaneInstant | None = None
     type: str | None = Field(None, max_length=60)
     reason: str | None = Field(None, max_length=500)
 
@@ -171,6 +172,11 @@ class HrSource(ABC):
         `can_read` first.
         """
         raise NotImplementedError(source_worker_id)
+
+    def __init_subclass__(cls) -> None:
+        for name in ("read_worker", "check"):
+            if name in vars(cls):
+                setattr(cls, name, understood(vars(cls)[name]))
 
     can_read: ClassVar[bool] = False
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Self
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 from standardwebhooks import Webhook
 
 from adapters.clock import Clock
@@ -23,6 +23,7 @@ from adapters.hr.contract import (
     WorkerRecord,
 )
 from adapters.hr.strict_json import fit, strict_json
+from adapters.texts import SaneInstant
 
 LONGEST_ID = 256
 LONGEST_INSTANT = 11
@@ -61,7 +62,7 @@ class _Message(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     type: EventType
-    timestamp: AwareDatetime
+    timestamp: SaneInstant
     data: _Data
 
     @field_validator("type")

@@ -154,14 +154,10 @@ def upgrade() -> None:
         sa.Column("task_due_seconds", sa.Integer(), nullable=False),
         sa.Column("give_up_seconds", sa.Integer(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
-        sa.Column("idempotency_key", sa.String(), nullable=True),
-        sa.Column("request_sha256", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["worker_id"],
-            ["worker.id"],
-        ),
+        sa.Column("by_person", sa.Boolean(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("idempotency_key"),
     )
     with op.batch_alter_table("offboarding_case", schema=None) as batch_op:
         batch_op.create_index(
@@ -176,10 +172,7 @@ def upgrade() -> None:
         "worker_address",
         sa.Column("worker_id", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["worker_id"],
-            ["worker.id"],
-        ),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.id"]),
         sa.PrimaryKeyConstraint("worker_id", "address"),
     )
     with op.batch_alter_table("worker_address", schema=None) as batch_op:
@@ -193,10 +186,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("principal", sa.String(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["offboarding_case.id"],
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "wave", "digest", "principal"),
     )
@@ -221,10 +211,7 @@ def upgrade() -> None:
         sa.Column("blocked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contained_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_possible_access", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["offboarding_case.id"],
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "system", "account_id"),
     )
@@ -244,10 +231,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("approvals", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["offboarding_case.id"],
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "wave", "system"),
     )
@@ -256,6 +240,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_part_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_part_state"), ["state"], unique=False)
 
+    op.create_table(
+        "request_key",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
+        sa.PrimaryKeyConstraint("key"),
+    )
     op.create_table(
         "item",
         sa.Column("id", sa.String(), nullable=False),
@@ -281,18 +273,9 @@ def upgrade() -> None:
         sa.Column("task_id", sa.String(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["case_account_id"],
-            ["case_account.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["offboarding_case.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["part_id"],
-            ["part.id"],
-        ),
+        sa.ForeignKeyConstraint(["case_account_id"], ["case_account.id"]),
+        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
+        sa.ForeignKeyConstraint(["part_id"], ["part.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("item", schema=None) as batch_op:
@@ -309,14 +292,8 @@ def upgrade() -> None:
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("result", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_account_id"],
-            ["case_account.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["offboarding_case.id"],
-        ),
+        sa.ForeignKeyConstraint(["case_account_id"], ["case_account.id"]),
+        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("recheck", schema=None) as batch_op:
@@ -334,10 +311,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("calls", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["item_id"],
-            ["item.id"],
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("item_id", "n"),
     )
@@ -361,14 +335,8 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["offboarding_case.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["item_id"],
-            ["item.id"],
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["offboarding_case.id"]),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
@@ -399,6 +367,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_item_case_id"))
 
     op.drop_table("item")
+    op.drop_table("request_key")
     with op.batch_alter_table("part", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_part_state"))
         batch_op.drop_index(batch_op.f("ix_part_due_at"))

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
+from adapters.texts import SaneInstant
 from app.deps import Auditor, WorldDep
 from workflows.ledger.events import Event
 from workflows.ledger.export import EXPORTS
@@ -25,8 +26,8 @@ class EventPage(BaseModel):
 class Asked(BaseModel):
     """Filters of the ledger; `cursor` is the index of the last event that you have."""
 
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: SaneInstant | None = None
+    until: SaneInstant | None = None
     case: str | None = None
     type: str | None = None
     cursor: int = Field(-1, ge=-1, le=2**63 - 1)

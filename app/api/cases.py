@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from sqlmodel import col, select
 
-from adapters.texts import plain_text
+from adapters.texts import SaneInstant, plain_text
 from app.api.case_view import CaseOut, CaseSummary, summary, whole
 from app.api.timeline import router as timeline_router
 from app.deps import Approver, Operator, Reader, WorldDep
@@ -50,7 +50,7 @@ class CaseIn(_Body):
     worker: WorkerKey
     kind: CaseKind = CaseKind.OTHER
     reason: str = Field("", max_length=500, examples=["resignation"])
-    effective_at: AwareDatetime | Literal["now"] = Field("now", examples=["now"])
+    effective_at: SaneInstant | Literal["now"] = Field("now", examples=["now"])
     reference: str = Field("", max_length=200, examples=["HR-4711"])
 
     def request(self) -> requests.Request:
@@ -91,7 +91,7 @@ async def open_case(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> CaseOut:
     """Offboard somebody now or at an instant. 200 instead of 201: this case was open already."""
-    case, new = await requests.ask_for_case(world, body.request(), caller, idempotency_key)
+    case, new = await requests.ask_for_case(world, body.request(), caller, idempotency_key or None)
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     async with world.store.read() as session:

@@ -9,7 +9,8 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from app.deps import WorldDep
-from workflows.tables import Case, Part, SystemHealth, Task
+from workflows.model import CaseStatus
+from workflows.tables import Case, HrDelivery, Part, SystemHealth, Task
 from workflows.world import World
 
 LATE_AFTER = timedelta(minutes=5)
@@ -31,15 +32,19 @@ async def ready(world: WorldDep) -> JSONResponse:
 
 
 async def _late(world: World) -> int:
-    """Parts that are due for so long that no worker can be listening."""
+    """Work that is due for so long that nobody can be at it."""
     then = world.clock.now() - LATE_AFTER
-    query = (
-        select(func.count())
-        .select_from(Part)
-        .where(col(Part.state).in_(["due", "waiting"]), col(Part.due_at) < then)
+    late = (
+        select(Part.id).where(col(Part.state).in_(["due", "waiting"]), col(Part.due_at) < then),
+        select(Case.id).where(Case.status == CaseStatus.SCHEDULED, col(Case.effective_at) < then),
+        select(HrDelivery.id).where(
+            HrDelivery.state == "received",
+            func.coalesce(HrDelivery.due_at, HrDelivery.received_at) < then,
+        ),
     )
     async with world.store.read() as session:
-        return (await session.exec(query)).one()
+        counts = [select(func.count()).select_from(query.subquery()) for query in late]
+        return sum([(await session.exec(count)).one() for count in counts])
 
 
 @router.get("/metrics")

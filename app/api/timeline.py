@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from app.deps import Reader, WorldDep
 from workflows.errors import NotFound
 from workflows.ledger.read import Filters, disclosures, page
+from workflows.model import CaseStatus
 from workflows.tables import Case
 from workflows.world import World
 
@@ -66,14 +67,24 @@ def _value(disclosure: str) -> str:
     return value
 
 
+async def _is_over(world: World, case_id: str) -> bool:
+    """Nothing more is to come. Events of the last transaction are put in order first."""
+    await world.ledger.sequence()
+    async with world.store.read() as session:
+        case = await session.get_one(Case, case_id)
+        return case.status in (CaseStatus.CLOSED, CaseStatus.CANCELLED)
+
+
 async def _live(world: World, request: Request, case_id: str, cursor: int) -> AsyncIterator[str]:
     over, looked = False, 0
     while not over and not await request.is_disconnected():
         looked += 1
         if looked % KEEP_ALIVE_EVERY == 0:
             yield ": still here\n\n"
-        for event in await _events(world, case_id, cursor):
+        is_over = await _is_over(world, case_id)  # asked first: what comes after it is sent too
+        events = await _events(world, case_id, cursor)
+        over = is_over and not events
+        for event in events:
             cursor = event["index"]
-            over = event["type"] in ("case.closed", "case.cancelled")
             yield f"id: {cursor}\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n"
         await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli import audit, database, demo, doctor, offboard, plan, serve, token
 from app.config import ConfigMissing
@@ -52,6 +53,12 @@ def main() -> None:
         _complain(str(why))
     except Refused as why:
         _complain(f"{why.message}\n{why.next_step}")
+    except SQLAlchemyError as why:
+        _complain(
+            f"the database cannot be used ({type(why).__name__}): look at EXEUNT_DATABASE_URL"
+        )
+    except OSError as why:
+        _complain(f"{why.filename or 'the system'}: {why.strerror or type(why).__name__}")
     except ValidationError as why:
         _complain("\n".join(_setting(dict(error)) for error in why.errors(include_input=False)))
 

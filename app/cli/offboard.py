@@ -60,7 +60,13 @@ def _post(url: str, token: str, body: dict[str, Any], key: str | None) -> httpx.
 
 
 def _show(answer: httpx.Response) -> None:
-    said = answer.json()
+    try:
+        said = answer.json()
+    except ValueError:
+        Console(stderr=True).print(
+            f"[bold red]exeunt:[/] {answer.url} answers {answer.status_code}, but not as Exeunt"
+        )
+        raise typer.Exit(1) from None
     if answer.status_code >= REFUSED:
         console = Console(stderr=True)
         console.print(f"[bold red]{said['title']}:[/] {said['detail']}", highlight=False)

@@ -103,7 +103,7 @@ async def test_an_answer_that_nobody_understands_stops_that_item_and_asks_a_pers
     )
     assert item(case, "directory", "block_sign_in")["error"] == "Unrecognised"
     client = await stage.exeunt.client()
-    assert (await client.post(f"/cases/{case['id']}/retry")).json() == {"parts_started": 1}
+    assert (await client.post(f"/cases/{case['id']}/retry")).json() == {"parts_started": 2}
     await stage.exeunt.until(lambda c: c["containment"] == "contained")
 
 

@@ -28,16 +28,17 @@ class Ledger:
     async def record(self, session: AsyncSession, event: Event) -> str:
         """Append to the caller's transaction. Returns the event's id."""
         event_id = self._clock.id("evt")
+        case_seq, subject = await _next_in_case(session, event.case_id)
         sealed = seal(
             event,
             event_id=event_id,
             time=self._clock.now(),
             tenant=self._tenant,
-            case_seq=await _next_in_case(session, event.case_id),
+            case_seq=case_seq,
             salts={name: self._clock.token() for name in event.personal},
         )
         session.add(Outbox(id=event_id, d=sealed.d))
-        _keep_disclosures(session, event_id, event.subject or "", sealed)
+        _keep_disclosures(session, event_id, event.subject or subject, sealed)
         return event_id
 
     async def sequence(self) -> int:
@@ -73,20 +74,23 @@ class Ledger:
             return (await session.exec(select(Outbox.seq).limit(1))).first() is not None
 
 
-async def _next_in_case(session: AsyncSession, case_id: str | None) -> int | None:
-    """The event's number in its case. The row stays locked, so a case's events keep their order."""
+async def _next_in_case(session: AsyncSession, case_id: str | None) -> tuple[int | None, str]:
+    """The event's number in its case, and whom the case is about.
+
+    The row stays locked, so a case's events keep their order.
+    """
     if case_id is None:
-        return None
+        return None, ""
     await session.flush()
     counted = await session.exec(
         sa.update(Case)
         .where(col(Case.id) == case_id)
         .values(last_seq=Case.last_seq + 1)
-        .returning(col(Case.last_seq))
+        .returning(col(Case.last_seq), col(Case.subject))
         .execution_options(synchronize_session="auto")
     )
-    number: int = counted.scalar_one()
-    return number
+    number, subject = counted.one()
+    return number, subject
 
 
 def _keep_disclosures(session: AsyncSession, event_id: str, subject: str, sealed: Sealed) -> None:

@@ -236,6 +236,8 @@ class Scim(Adapter):
             if start > page.total:
                 return
             page = await self._page(path, asked, start)
+        if start <= page.total:
+            raise Unrecognised(f"GET {path}: {page.total} were announced, fewer came")
 
     async def _page(self, path: str, asked: dict[str, str | int], start: int) -> Page:
         params = {**asked, "startIndex": start, "count": PAGE}
