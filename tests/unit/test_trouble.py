@@ -42,8 +42,18 @@ def test_what_a_vendor_asks_for_counts_even_beyond_our_longest_wait() -> None:
 
 
 def tried(since: timedelta | None) -> bool:
-    case = Case.model_construct(give_up_seconds=3600)
-    part = Part.model_construct(first_try_at=None if since is None else NOON - since)
+    case = Case(
+        id="case_1",
+        worker_id="worker_1",
+        kind="other",
+        status="running",
+        containment="unknown",
+        effective_at=NOON,
+        received_at=NOON,
+        give_up_seconds=3600,
+    )
+    part = Part(id="part_1", case_id="case_1", wave="contain", system="s", state="waiting")
+    part.first_try_at = None if since is None else NOON - since
     return gave_up(case, part, NOON)
 
 
