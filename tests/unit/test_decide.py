@@ -63,6 +63,8 @@ def scheduled(days: float, kind: CaseKind = CaseKind.VOLUNTARY, **more: bool) ->
         (3, scheduled(5, CaseKind.INVOLUNTARY), DecisionKind.CHANGED),
         (7, scheduled(5, CaseKind.INVOLUNTARY), DecisionKind.NEEDS_PERSON),
         (7, scheduled(5, revoke_now=True), DecisionKind.NEEDS_PERSON),
+        (7, scheduled(5, by_person=True), DecisionKind.NEEDS_PERSON),
+        (3, scheduled(5, by_person=True), DecisionKind.CHANGED),
         (7, scheduled(0, started=True), DecisionKind.NEEDS_PERSON),
         (-3, scheduled(0, started=True), DecisionKind.NOTHING),
         (0, scheduled(0, started=True, closed=True), DecisionKind.NOTHING),
@@ -82,6 +84,7 @@ def test_a_full_record_is_weighed_against_the_open_case(
         (None, DecisionKind.NOTHING),
         (scheduled(5), DecisionKind.RESCINDED),
         (scheduled(5, CaseKind.INVOLUNTARY), DecisionKind.NEEDS_PERSON),
+        (scheduled(5, by_person=True), DecisionKind.NEEDS_PERSON),
         (scheduled(0, started=True), DecisionKind.NEEDS_PERSON),
         (scheduled(0, started=True, closed=True), DecisionKind.NOTHING),
     ],
@@ -162,6 +165,7 @@ def test_hrs_word_for_why_is_understood_or_other(word: str, expected: CaseKind) 
     case_kind=st.sampled_from(CaseKind),
     started=st.booleans(),
     revoke_now=st.booleans(),
+    by_person=st.booleans(),
 )
 def test_nothing_but_a_person_weakens_a_firm_case(
     kind: EventType,
@@ -259,3 +263,27 @@ def test_no_reason_names_anybody() -> None:
     for kind in EventType:
         for case in (None, scheduled(5), scheduled(0, started=True)):
             assert "ada" not in said(7, kind=kind, case=case, record=named).reason.lower()
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+def test_a_leave_that_turns_involuntary_is_a_change_even_on_the_same_day(by_person: bool) -> None:
+    dismissed = worker(kind="involuntary")
+    found = said(5, case=scheduled(5, by_person=by_person), record=dismissed)
+    assert (found.kind, found.case_kind) == (DecisionKind.CHANGED, CaseKind.INVOLUNTARY)
+    known = said(5, case=scheduled(5, CaseKind.INVOLUNTARY), record=dismissed)
+    assert known.kind is DecisionKind.NOTHING
+
+
+@pytest.mark.parametrize("days", [3, 7])
+def test_a_date_that_hr_named_before_does_not_undo_what_a_person_set(days: float) -> None:
+    before = Known(worker(), None, scheduled(5, by_person=True))
+    event = HrEvent(FULL, "1", NOON, worker())
+    assert decide(event, worker(), before, moment(days), NOON).kind is DecisionKind.NOTHING
+
+
+def test_an_effective_leave_without_a_date_is_now() -> None:
+    found = said(None, kind=EventType.TERMINATION_EFFECTIVE)
+    assert (found.kind, found.last_moment) == (
+        DecisionKind.EFFECTIVE,
+        LastMoment(NOON, Basis.IMMEDIATE, "UTC", "receipt"),
+    )
