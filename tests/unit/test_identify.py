@@ -73,6 +73,15 @@ def test_of_several_those_that_fit_by_number_and_by_address_are_certain() -> Non
     assert sure(both, number_only, hit("u-3")) == ["u-1"]
 
 
+def test_an_account_made_on_the_last_moment_is_still_the_leavers() -> None:
+    assert sure(hit(age=timedelta(0))) == ["u-1"]
+
+
+def test_a_number_and_an_address_fit_however_the_address_is_written() -> None:
+    both = hit("u-1", Rule.EMPLOYEE_NUMBER, login=" Ada@ACME.example")
+    assert sure(both, hit("u-2")) == ["u-1"]
+
+
 def test_of_several_by_address_alone_a_person_chooses() -> None:
     assert sure(hit("u-1"), hit("u-2")) == []
 
@@ -80,6 +89,7 @@ def test_of_several_by_address_alone_a_person_chooses() -> None:
 def test_every_linked_account_is_certain_whatever_stands_beside_it() -> None:
     links = [hit("u-1", Rule.LINK), hit("u-2", Rule.LINK, login="adm-ada")]
     assert sure(*links) == ["u-1", "u-2"]
+    assert sure(*links, hit("u-3")) == ["u-1", "u-2", "u-3"]
     assert sure(*links, hit("u-3"), hit("u-4")) == ["u-1", "u-2"]
 
 

@@ -96,6 +96,11 @@ def test_nobody_found_is_a_fact_of_its_own_and_never_contained() -> None:
     assert judge_case([], []) is Containment.UNKNOWN
 
 
+def test_what_is_known_to_be_open_is_said_before_what_is_not_known() -> None:
+    for other in (Containment.NOT, Containment.UNKNOWN, Containment.BY_HAND):
+        assert judge_case([Containment.NOT, other], [Lookup.FOUND]) is Containment.NOT
+
+
 def test_what_is_left_to_people_makes_a_case_partly_contained() -> None:
     accounts = [Containment.CONTAINED]
     assert judge_case(accounts, [Lookup.FOUND, Lookup.BY_HAND]) is Containment.PARTLY

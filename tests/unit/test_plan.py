@@ -125,6 +125,11 @@ def test_an_account_is_protected_by_whatever_it_is_called() -> None:
         assert all(one.gap for one in made(entra(), ADA, policy=policy).items)
 
 
+def test_rules_for_privileged_accounts_are_for_those_alone() -> None:
+    assert "privileged" not in " ".join(made(entra(), ADA).rules)
+    assert "privileged" in " ".join(made(entra(), ADA, ADMIN).rules)
+
+
 def test_what_is_left_to_people_is_the_systems_owners_and_else_the_policys() -> None:
     can = replace(entra(), owner="identity@acme.example")
     assert {one.owner for one in made(can, ADA).items} == {"identity@acme.example"}
