@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.contract import understood
 from adapters.errors import (
     AdapterError,
     CredentialDenied,
@@ -125,3 +126,12 @@ def test_pauses_double_until_they_are_long_enough() -> None:
     pauses = [wait(n, None, 0.0).total_seconds() for n in range(1, 13)]
     assert pauses[:5] == [1, 2, 4, 8, 16]
     assert pauses[-1] == LONGEST_WAIT.total_seconds()
+
+
+async def test_an_answer_that_trips_our_code_was_not_understood_and_ends_nothing_else() -> None:
+    @understood
+    async def trips() -> None:
+        raise KeyError("value")
+
+    with pytest.raises(Unrecognised, match="KeyError"):
+        await trips()
