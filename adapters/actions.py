@@ -21,6 +21,8 @@ class Action(StrEnum):
     RESET_CREDENTIALS = "reset_credentials"
     REMOVE_FACTORS = "remove_factors"
     LOCK_DEVICES = "lock_devices"
+    REVOKE_PRIVILEGES = "revoke_privileges"
+    STOP_FORWARDING = "stop_forwarding"
 
     TRANSFER_FILES = "transfer_files"
     DELEGATE_MAILBOX = "delegate_mailbox"
@@ -47,7 +49,7 @@ _WAVES: dict[Action, Wave] = {
     verb: wave
     for wave, verbs in {
         Wave.CONTAIN: "block_sign_in revoke_sessions revoke_tokens reset_credentials"
-        " remove_factors lock_devices",
+        " remove_factors lock_devices revoke_privileges stop_forwarding",
         Wave.HAND_OVER: "transfer_files delegate_mailbox forward_mail set_auto_reply"
         " transfer_ownership cancel_meetings",
         Wave.CLEAN_UP: "revoke_grants remove_roles release_licences hide_from_directory"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
+from inspect import signature
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 import httpx
@@ -14,10 +15,10 @@ from adapters.clock import Clock
 from adapters.configured import SystemSettings
 from adapters.errors import Unrecognised
 from adapters.matching import match
-from adapters.nouns import Account, Match, Person, State
+from adapters.nouns import Account, Held, Match, Person, State
 
 T = TypeVar("T")
-Verb: TypeAlias = Callable[[Any, Account], Awaitable[Outcome]]
+Verb: TypeAlias = Callable[..., Awaitable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,43 @@ class Facts:
     permissions: tuple[str, ...]
     calls: str
     undo: Undo
+    briefed: bool = False
+    """Whether it takes a Brief beside the account."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a verb may have to know beyond the account."""
+
+    successor: Account | None = None
+    """Who takes over, in the same system; None: nobody was found who can."""
+    before: State = field(default_factory=State)
+    """What the system said before anything was done."""
 
 
 def action(*permissions: str, calls: str, undo: Undo = Undo.REVERSIBLE) -> Callable[[Verb], Verb]:
-    """Declare the method as the Action of its name: what it must be granted, what it calls."""
+    """Declare the method as the Action of its name: what it must be granted, what it calls.
+
+    It takes an account, and a Brief if it has a second parameter.
+    """
 
     def declare(verb: Verb) -> Verb:
-        verb.__facts__ = Facts(permissions, calls, undo)  # type: ignore[attr-defined]
+        briefed = len(signature(verb).parameters) > 2  # noqa: PLR2004 - self, account, brief
+        verb.__facts__ = Facts(permissions, calls, undo, briefed)  # type: ignore[attr-defined]
         return verb
+
+    return declare
+
+
+def gives_back(verb: Action) -> Callable[[T], T]:
+    """Declare the method as the way back from a verb: `(account, before, things)`.
+
+    `things` are what the verb took away, as they stand in `before`. It is safe to repeat.
+    """
+
+    def declare(method: T) -> T:
+        method.__gives_back__ = verb  # type: ignore[attr-defined]
+        return method
 
     return declare
 
@@ -98,6 +128,8 @@ class Adapter(ABC):
 
     actions: ClassVar[Mapping[Action, Facts]] = {}
     gaps: ClassVar[Mapping[Action, Gap]] = {}
+    ways_back: ClassVar[Mapping[Action, str]] = {}
+    """By which method each reversible verb is taken back."""
     contain: ClassVar[tuple[Action, ...]] = ()
     """The one tested order of the contain verbs in this kind of system."""
     propagation: ClassVar[timedelta] = timedelta(0)
@@ -109,13 +141,11 @@ class Adapter(ABC):
     """What a user may write about such a system in the configuration file."""
 
     def __init_subclass__(cls) -> None:
+        members = [pair for base in reversed(cls.__mro__) for pair in vars(base).items()]
         # Action(name) makes a misspelt verb fail at import, not at 2 a.m.
-        cls.actions = dict(cls.actions) | {
-            Action(name): member.__facts__
-            for name, member in vars(cls).items()
-            if hasattr(member, "__facts__")
-        }
-        for name in ("check", "candidates", "observe", *cls.actions):
+        cls.actions = {Action(n): m.__facts__ for n, m in members if hasattr(m, "__facts__")}
+        cls.ways_back = {m.__gives_back__: n for n, m in members if hasattr(m, "__gives_back__")}
+        for name in ("check", "candidates", "observe", *cls.actions, *cls.ways_back.values()):
             if name in vars(cls):
                 setattr(cls, name, understood(vars(cls)[name]))
 
@@ -147,8 +177,11 @@ class Adapter(ABC):
         """Everybody whom the system's own search offers, complete over all pages."""
 
     @abstractmethod
-    async def observe(self, account: Account) -> State:
-        """Read all that the verbs change. `State.gone()` only if the system said that it is."""
+    async def observe(self, account: Account, verb: Action | None = None) -> State:
+        """Read all that the verbs change. `State.gone()` only if the system said that it is.
+
+        What cannot be read right now is None, but for what `verb` changes: that raises.
+        """
 
     @abstractmethod
     def accounts(self) -> AsyncIterator[Account]:
@@ -163,9 +196,20 @@ class Adapter(ABC):
         """What the verbs are like in this one system, where its settings change that."""
         return self.actions
 
-    async def perform(self, verb: Action, account: Account) -> Outcome:
-        outcome: Outcome = await getattr(self, verb)(account)
+    def lacks(self) -> Mapping[Action, Gap]:
+        """What this one system does not do, where its settings change that."""
+        return self.gaps
+
+    async def perform(self, verb: Action, account: Account, brief: Brief | None = None) -> Outcome:
+        more = (brief or Brief(),) if self.actions[verb].briefed else ()
+        outcome: Outcome = await getattr(self, verb)(account, *more)
         return outcome
+
+    async def give_back(
+        self, verb: Action, account: Account, before: State, things: tuple[Held, ...]
+    ) -> None:
+        """Take a verb back. Raises AdapterError; a verb without a way back raises KeyError."""
+        await getattr(self, self.ways_back[verb])(account, before, things)
 
     async def close(self) -> None:
         """Give connections back."""

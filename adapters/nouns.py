@@ -1,10 +1,9 @@
 """Who is looked for, what a system holds, and what it says about an account. Pure data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-
-from adapters.actions import Action
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,25 @@ class Held:
     """One thing that an account holds: a grant, a role, a licence, a factor, a token, a device.
 
     `obstacle` says why our verb cannot take it away there (a dynamic group, an inherited licence).
+    `details` is what giving it back needs: JSON, kept with the state before, never in the ledger.
     """
 
     id: str
     name: str
     kind: str = ""
     obstacle: str | None = None
+    details: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same thing again: an assignment that is made anew gets a new id."""
+        return self.kind, str(self.details.get("again", self.id))
+
+
+SHARED = "shared"
+"""The id of a mailbox that is nobody's own any more."""
+OURS = "ours"
+"""The id of an automatic reply that says what we were told to say."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,22 @@ class State:
     factors: tuple[Held, ...] | None = None
     tokens: tuple[Held, ...] | None = None
     devices: tuple[Held, ...] | None = None
+    """Devices that still let the account in."""
+    managed: tuple[Held, ...] | None = None
+    """Devices that hold company data under management, and were not told to give it up."""
+    forwards: tuple[Held, ...] | None = None
+    """Rules and settings of the account that send mail elsewhere."""
+    files: tuple[Held, ...] | None = None
+    """Drives that nobody but the account can open."""
+    owns: tuple[Held, ...] | None = None
+    meetings: tuple[Held, ...] | None = None
+    """Meetings that the account organises and that are still to come."""
+    mailbox: Held | None = None
+    """What the mailbox is, by its id; SHARED once it is nobody's own."""
+    auto_reply: Held | None = None
+    """What those who write are told, by its id; OURS once it is what we were told to say."""
+    mastered_elsewhere: bool | None = None
+    """Another system writes this account: what is changed here may be undone from there."""
     listed: bool | None = None
     """Whether colleagues find the account in the address list."""
     privileged: bool | None = None
@@ -104,50 +132,3 @@ class State:
     @classmethod
     def gone(cls) -> "State":
         return cls(exists=False, enabled=False)
-
-
-def holds(verb: Action, before: State | None, after: State) -> bool | None:
-    """The post-condition of a verb: True, False, or None if the system cannot tell.
-
-    `before` is the state that was committed with the first intent; a verb that leaves an instant
-    behind (sessions, password) holds once that instant moved on.
-    """
-    if not after.exists:
-        return True
-    if verb in _TURNS_OFF:
-        still: bool | None = getattr(after, _TURNS_OFF[verb])
-        return None if still is None else not still
-    if verb in _MOVES:
-        instant = _MOVES[verb]
-        return _moved(getattr(before, instant, None), getattr(after, instant))
-    return _none_left(after, verb)
-
-
-_TURNS_OFF = {
-    Action.BLOCK_SIGN_IN: "enabled",
-    Action.HIDE_FROM_DIRECTORY: "listed",
-    Action.DELETE_ACCOUNT: "exists",
-}
-_MOVES = {
-    Action.REVOKE_SESSIONS: "sessions_valid_from",
-    Action.RESET_CREDENTIALS: "password_changed_at",
-}
-_TAKES = {
-    Action.REVOKE_GRANTS: "grants",
-    Action.REMOVE_ROLES: "roles",
-    Action.RELEASE_LICENCES: "licences",
-    Action.REMOVE_FACTORS: "factors",
-    Action.REVOKE_TOKENS: "tokens",
-}
-
-
-def _none_left(after: State, verb: Action) -> bool | None:
-    field = _TAKES.get(verb)
-    held: tuple[Held, ...] | None = getattr(after, field) if field else None
-    return None if held is None else not any(thing.obstacle is None for thing in held)
-
-
-def _moved(before: datetime | None, after: datetime | None) -> bool | None:
-    if after is None:
-        return None
-    return before is None or after > before

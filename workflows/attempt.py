@@ -12,7 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from adapters.actions import Action, Outcome
 from adapters.errors import AdapterError, TryAgain
 from adapters.http import Call, recording
-from adapters.nouns import Account, Kind, State, holds
+from adapters.nouns import Account, Kind, State
+from adapters.postconditions import holds
 from workflows.ledger.events import Event, stamp
 from workflows.lookup import STATE, call_data
 from workflows.tables import Attempt, Case, CaseAccount, Item

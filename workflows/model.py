@@ -82,7 +82,7 @@ class Capabilities:
             kind,
             mode,
             dict(adapter.facts()),
-            dict(adapter.gaps),
+            dict(adapter.lacks()),
             adapter.contain,
             adapter.searchable,
             owner,

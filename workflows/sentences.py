@@ -9,6 +9,8 @@ BUSINESS: dict[Action, str] = {
     Action.RESET_CREDENTIALS: "The password that they knew no longer works.",
     Action.REMOVE_FACTORS: "Their phone or key can no longer confirm a sign-in.",
     Action.LOCK_DEVICES: "Company devices in their hands are locked.",
+    Action.REVOKE_PRIVILEGES: "They administer nothing any more, and cannot make themselves.",
+    Action.STOP_FORWARDING: "No company mail leaves through rules that they set up.",
     Action.TRANSFER_FILES: "Their files belong to their successor.",
     Action.DELEGATE_MAILBOX: "Their successor can read the mailbox.",
     Action.FORWARD_MAIL: "New mail reaches their successor.",

@@ -46,7 +46,7 @@ class Manual(Adapter):
         """Nobody can be looked up here: the task asks the owner to."""
         return ()
 
-    async def observe(self, account: Account) -> State:  # noqa: ARG002
+    async def observe(self, account: Account, verb: Action | None = None) -> State:  # noqa: ARG002
         """It cannot tell."""
         return State()
 

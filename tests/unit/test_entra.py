@@ -15,7 +15,8 @@ from adapters.errors import (
     TryAgain,
     Unrecognised,
 )
-from adapters.nouns import Account, Kind, Person, Rule, holds
+from adapters.nouns import Account, Kind, Person, Rule
+from adapters.postconditions import holds
 from adapters.practice.base import Fault
 from adapters.practice.graph import PracticeTenant
 from adapters.systems.entra import Entra

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from adapters.actions import CUTS_ACCESS, Action, Wave
 from adapters.matching import match, normal_address, same_address
-from adapters.nouns import Account, Held, Match, Person, Rule, State, holds
+from adapters.nouns import Account, Held, Match, Person, Rule, State
+from adapters.postconditions import holds
 from tests.conftest import NOON
 
 ADA = "ada@acme.example"

@@ -49,6 +49,8 @@ class Entra(Adapter):
         Action.RESET_CREDENTIALS: covered_by(Action.BLOCK_SIGN_IN),
         Action.REMOVE_FACTORS: covered_by(Action.BLOCK_SIGN_IN),
         Action.LOCK_DEVICES: DEVICES,
+        Action.REVOKE_PRIVILEGES: by_hand("docs/runbooks/entra-roles.md"),
+        Action.STOP_FORWARDING: MAILBOX,
         Action.TRANSFER_FILES: HAND_OVER,
         Action.DELEGATE_MAILBOX: MAILBOX,
         Action.FORWARD_MAIL: MAILBOX,
@@ -112,7 +114,7 @@ class Entra(Adapter):
         found = await asyncio.gather(*map(self._search, filters), *map(self._by_id, ids))
         return tuple(account for accounts in found for account in accounts)
 
-    async def observe(self, account: Account) -> State:
+    async def observe(self, account: Account, verb: Action | None = None) -> State:  # noqa: ARG002
         user = await self._read(Observed, account.id)
         if user is None:
             return State.gone()

@@ -16,7 +16,16 @@ import httpx
 from adapters.actions import Action, Outcome, Undo
 from adapters.auth import Bearer
 from adapters.clock import Clock
-from adapters.contract import Adapter, Check, Facts, action, by_hand, covered_by, not_applicable
+from adapters.contract import (
+    Adapter,
+    Check,
+    Facts,
+    action,
+    by_hand,
+    covered_by,
+    gives_back,
+    not_applicable,
+)
 from adapters.errors import Unrecognised
 from adapters.http import Api
 from adapters.nouns import Account, Held, Person, State
@@ -47,6 +56,8 @@ class Scim(Adapter):
         Action.REVOKE_TOKENS: covered_by(Action.BLOCK_SIGN_IN),
         Action.RESET_CREDENTIALS: covered_by(Action.BLOCK_SIGN_IN),
         Action.REMOVE_FACTORS: covered_by(Action.BLOCK_SIGN_IN),
+        Action.REVOKE_PRIVILEGES: covered_by(Action.BLOCK_SIGN_IN),
+        Action.STOP_FORWARDING: not_applicable("SCIM knows no mailboxes"),
         Action.LOCK_DEVICES: not_applicable("SCIM knows no devices"),
         Action.TRANSFER_FILES: by_hand("docs/runbooks/scim-hand-over.md"),
         Action.DELEGATE_MAILBOX: not_applicable("SCIM knows no mailboxes"),
@@ -118,7 +129,7 @@ class Scim(Adapter):
             return tuple(self._account(user, number) for user in everybody)
         return tuple(self._account(user, number) for users in found if users for user in users)
 
-    async def observe(self, account: Account) -> State:
+    async def observe(self, account: Account, verb: Action | None = None) -> State:  # noqa: ARG002
         reply, groups = await asyncio.gather(
             self._api.get(_at("Users", account.id), gone_ok=True), self._groups(account.id)
         )
@@ -142,8 +153,13 @@ class Scim(Adapter):
         user = read_as(User, reply.body)
         if user.active is False:
             return Outcome.ALREADY
-        await self._deactivate(user, reply.body)
+        await self._set_active(user, reply.body, active=False)
         return Outcome.CHANGED
+
+    @gives_back(Action.BLOCK_SIGN_IN)
+    async def let_sign_in(self, account: Account, _: State, __: tuple[Held, ...]) -> None:
+        reply = await self._api.get(_at("Users", account.id))
+        await self._set_active(read_as(User, reply.body), reply.body, active=True)
 
     @action("write /Groups", calls="PATCH /Groups/{id}")
     async def revoke_grants(self, account: Account) -> Outcome:
@@ -154,6 +170,13 @@ class Scim(Adapter):
             await self._leave(group.id, account.id)
         return Outcome.CHANGED if groups else Outcome.ALREADY
 
+    @gives_back(Action.REVOKE_GRANTS)
+    async def join_groups(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
+        for group in things:
+            add = {"op": "add", "path": "members", "value": [{"value": account.id}]}
+            body = {"schemas": [PATCH_OP], "Operations": [add]}
+            await self._api.patch(_at("Groups", group.id), body)
+
     @action("write /Users", calls="DELETE /Users/{id}", undo=Undo.DESTRUCTIVE)
     async def delete_account(self, account: Account) -> Outcome:
         reply = await self._api.delete(_at("Users", account.id), gone_ok=True)
@@ -162,11 +185,11 @@ class Scim(Adapter):
     async def close(self) -> None:
         await self._api.close()
 
-    async def _deactivate(self, user: User, body: dict[str, Any]) -> None:
+    async def _set_active(self, user: User, body: dict[str, Any], *, active: bool) -> None:
         """PATCH with a path, PATCH without one, PUT of the whole resource: the first that works."""
         path = _at("Users", user.id)
         headers = {"If-Match": user.meta.version} if user.meta.version else None
-        value = "False" if isinstance(body.get("active"), str) else False
+        value = str(active) if isinstance(body.get("active"), str) else active
         operations: tuple[dict[str, object], ...] = (
             {"op": "replace", "path": "active", "value": value},
             {"op": "replace", "value": {"active": value}},
