@@ -10,6 +10,8 @@ class Wave(StrEnum):
     HAND_OVER = "hand_over"
     CLEAN_UP = "clean_up"
     RETIRE = "retire"
+    RESTORE = "restore"
+    """The way back: verbs taken back that an earlier wave had said. No policy plans it."""
 
 
 class Action(StrEnum):

@@ -31,6 +31,8 @@ class SystemSettings(_Configured):
     """A static bearer token, instead of the vendor's own sign-in."""
     owner: str | None = None
     """Who does what is left to people here."""
+    mastered_by: str | None = None
+    """The system, by its name here, from which this one takes its accounts: a directory, an IdP."""
     token_lifetime: Duration = timedelta(0)
     """How long an access token from before the cut may still work, such as 90m."""
 

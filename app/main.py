@@ -51,7 +51,7 @@ def systems_of(config: Config, clock: Clock) -> dict[str, System]:
     found = {}
     for name, told in config.systems.items():
         adapter = ADAPTERS[told.adapter].connect(name, told, clock)
-        can = Capabilities.of(adapter, told.adapter, told.mode, told.owner)
+        can = Capabilities.of(adapter, told.adapter, told.mode, told.owner, told.mastered_by)
         found[name] = System(adapter, can)
     return found
 

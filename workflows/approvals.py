@@ -5,11 +5,13 @@ import hashlib
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from adapters.actions import Wave
 from adapters.matching import normal_address
 from workflows.caller import Caller, not_the_subject
 from workflows.errors import Conflict, Forbidden
 from workflows.ledger.events import Event
 from workflows.requests import get_case
+from workflows.restore import stop_cutting
 from workflows.tables import ApiToken, Approval, Case, Item, Part, Worker
 from workflows.world import World
 
@@ -30,9 +32,9 @@ async def approve(world: World, case_id: str, wave: str, digest: str, caller: Ca
                 f"Look at the case again, then approve digest {current}.",
             )
         worker = await session.get_one(Worker, case.worker_id)
-        await _may_approve(session, caller, case, worker)
+        await _may_approve(session, caller, case, worker, wave)
         approval = await _given(world, session, case_id, wave, digest, caller)
-        await _open_gates(session, parts, digest)
+        await _open_gates(world, session, case, parts, digest)
         return approval
 
 
@@ -51,17 +53,25 @@ async def wave_digest(session: AsyncSession, parts: list[Part]) -> str:
     """What an approver signs: every gated action on every account of this wave."""
     query = select(Item).where(col(Item.part_id).in_([part.id for part in parts]))
     items = (await session.exec(query)).all()
-    lines = sorted(f"{i.system} {i.case_account_id} {i.action} {i.undo} {i.gap}" for i in items)
+    lines = sorted(
+        f"{i.system} {i.case_account_id} {i.action} {i.undo} {i.gap}"
+        + "".join(f" {thing['kind']}:{thing['id']}" for thing in i.things)
+        for i in items
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-async def _may_approve(session: AsyncSession, caller: Caller, case: Case, worker: Worker) -> None:
+async def _may_approve(
+    session: AsyncSession, caller: Caller, case: Case, worker: Worker, wave: str
+) -> None:
     if not caller.person:
         raise Forbidden("a service cannot approve", "Use the token of a natural person.")
     asked = await session.get(ApiToken, case.requested_by)
     requester = normal_address(asked.address) if asked and asked.address else case.requested_by
+    if wave == Wave.RESTORE:
+        requester = case.restore_by
     if requester in (caller.id, caller.identity):
-        raise Forbidden("who asked for a case cannot approve it", "Ask another approver.")
+        raise Forbidden("who asked for this cannot approve it", "Ask another approver.")
     not_the_subject(caller, worker)
 
 
@@ -99,11 +109,15 @@ async def _given(
     return approval
 
 
-async def _open_gates(session: AsyncSession, parts: list[Part], digest: str) -> None:
+async def _open_gates(
+    world: World, session: AsyncSession, case: Case, parts: list[Part], digest: str
+) -> None:
     people = select(Approval.principal).where(
         Approval.case_id == parts[0].case_id, Approval.digest == digest
     )
     given = len(set((await session.exec(people)).all()))
+    if parts[0].wave == Wave.RESTORE and given >= max(part.approvals for part in parts):
+        await stop_cutting(world, session, case)
     for part in parts:
         if given >= part.approvals:
             part.approvals = 0

@@ -4,18 +4,21 @@ The intent is committed before the call and the result after it. If the process 
 the next turn finds an intent without a result, and looks before it does anything again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from adapters.actions import Action, Outcome
+from adapters.actions import CUTS_ACCESS, Action, Wave
+from adapters.contract import Brief
 from adapters.errors import AdapterError, TryAgain
 from adapters.http import Call, recording
 from adapters.nouns import Account, Kind, State
-from adapters.postconditions import holds
+from adapters.postconditions import FACTS
+from workflows.deeds import THINGS, Cut, Deed, GiveBack
 from workflows.ledger.events import Event, stamp
 from workflows.lookup import STATE, call_data
+from workflows.successor import successor_of
 from workflows.tables import Attempt, Case, CaseAccount, Item
 from workflows.tasks import withdraw_tasks
 from workflows.trouble import is_paused, item_in_trouble
@@ -26,18 +29,12 @@ OPEN = ("planned", "waiting")
 
 @dataclass(frozen=True)
 class Intent:
-    """What is about to be tried, as committed.
-
-    `before` is the state before the case, `baseline` the last one known before this try.
-    `again`: an earlier call may have taken effect.
-    """
+    """What is about to be tried, as committed. `again`: an earlier call may have taken effect."""
 
     attempt_id: str
     item_id: str
-    action: Action
-    account: Account
-    before: State
-    baseline: State
+    case_id: str
+    deed: Deed
     again: bool
 
 
@@ -59,20 +56,53 @@ async def attempt(world: World, item_id: str) -> None:
     with recording() as calls:
         result.calls = calls
         try:
+            intent = await _prepared(world, intent)
             await _try(world, intent, result)
         except AdapterError as why:
             result.error = why
     await _conclude(world, intent, result)
 
 
+async def _prepared(world: World, intent: Intent) -> Intent:
+    """Find out what the verb must know, where it is not a cut: a cut waits for nothing."""
+    deed = intent.deed
+    if isinstance(deed, GiveBack) or deed.action in CUTS_ACCESS:
+        return intent
+    before = deed.before if intent.again else await _whole_before(world, intent)
+    facts = world.adapter(deed.account.system).actions.get(deed.action)
+    successor = None
+    if facts and facts.briefed:
+        successor = await successor_of(world, intent.case_id, deed.account.system)
+    return replace(intent, deed=replace(deed, before=before, brief=Brief(successor, before)))
+
+
+async def _whole_before(world: World, intent: Intent) -> State:
+    """What could not be read when the account was found is read before it is first changed."""
+    deed = intent.deed
+    fact = FACTS.get(deed.action)
+    if fact is None or getattr(deed.before, fact) is not None or not deed.before.exists:
+        return deed.before
+    now = await world.adapter(deed.account.system).observe(deed.account, deed.action)
+    value = getattr(now, fact)
+    if value is None:
+        return deed.before
+    async with world.store.write() as session:
+        item = await session.get_one(Item, intent.item_id)
+        account = await session.get_one(CaseAccount, item.case_account_id)
+        kept = replace(STATE.validate_python(account.before), **{fact: value})
+        account.before = STATE.dump_python(kept, mode="json")
+    return kept
+
+
 async def _try(world: World, intent: Intent, result: Result) -> None:
-    adapter = world.adapter(intent.account.system)
+    deed = intent.deed
+    adapter = world.adapter(deed.account.system)
     if intent.again:
-        result.after = await adapter.observe(intent.account)
-        if holds(intent.action, intent.baseline, result.after):
+        result.after = await adapter.observe(deed.account, deed.action)
+        if deed.seen(result.after):
             return
-    await adapter.perform(intent.action, intent.account)
-    result.after = await adapter.observe(intent.account)
+    await deed.do(adapter)
+    result.after = await adapter.observe(deed.account, deed.action)
 
 
 async def _intend(world: World, item_id: str) -> Intent | None:
@@ -92,22 +122,27 @@ async def _intend(world: World, item_id: str) -> Intent | None:
         await world.ledger.record(
             session,
             Event(
-                f"{item.action}.{'resumed' if unfinished else 'intent'}",
+                f"{_verb(item)}.{'resumed' if unfinished else 'intent'}",
                 "pending",
                 item.case_id,
                 data=_place(item, account, row.n),
                 personal={"account_id": account.account_id},
             ),
         )
-        return Intent(
-            row.id,
-            item.id,
-            Action(item.action),
-            account_of(account),
-            STATE.validate_python(account.before),
-            STATE.validate_python(row.baseline),
-            again,
-        )
+        return Intent(row.id, item.id, item.case_id, _deed(item, account, row), again)
+
+
+def _deed(item: Item, account: CaseAccount, row: Attempt) -> Deed:
+    action, who = Action(item.action), account_of(account)
+    before, baseline = (STATE.validate_python(s) for s in (account.before, row.baseline))
+    if item.wave == Wave.RESTORE:
+        return GiveBack(action, who, before, baseline, THINGS.validate_python(item.things))
+    return Cut(action, who, before, baseline)
+
+
+def _verb(item: Item) -> str:
+    """The event that a deed belongs to: giving back is told apart from taking away."""
+    return f"restore.{item.action}" if item.wave == Wave.RESTORE else item.action
 
 
 async def _unfinished(session: AsyncSession, item_id: str) -> Attempt | None:
@@ -145,7 +180,7 @@ async def _conclude(world: World, intent: Intent, result: Result) -> None:
         account = await session.get_one(CaseAccount, item.case_account_id)
         now = world.clock.now()
         row.result_at, row.calls = now, call_data(result.calls)
-        confirmed = _confirmed(intent, result)
+        confirmed = None if result.after is None else intent.deed.seen(result.after)
         if result.after is not None:
             account.after = STATE.dump_python(result.after, mode="json")
             account.observed_at = now
@@ -154,7 +189,7 @@ async def _conclude(world: World, intent: Intent, result: Result) -> None:
             row.error = type(error).__name__
             await item_in_trouble(world, session, case, item, error)
         else:
-            outcome = derive_outcome(intent.action, intent.before, result.after)
+            outcome = intent.deed.outcome(result.after)
             row.outcome = item.outcome = outcome
             item.state, item.confirmed, item.done_at = "done", confirmed, now
             item.error = item.message = ""
@@ -165,7 +200,7 @@ async def _conclude(world: World, intent: Intent, result: Result) -> None:
 
 async def _sign_out_again(session: AsyncSession, blocked: Item) -> None:
     """Sessions that were ended before a late block may have been opened again in between."""
-    if blocked.action != Action.BLOCK_SIGN_IN:
+    if blocked.action != Action.BLOCK_SIGN_IN or blocked.wave == Wave.RESTORE:
         return
     ended = select(Item).where(
         Item.case_account_id == blocked.case_account_id,
@@ -176,12 +211,6 @@ async def _sign_out_again(session: AsyncSession, blocked: Item) -> None:
         item.state = "planned"
 
 
-def _confirmed(intent: Intent, result: Result) -> bool | None:
-    if result.after is None:
-        return None
-    return holds(intent.action, intent.baseline, result.after)
-
-
 def _not_seen(world: World, item: Item, confirmed: bool | None) -> TryAgain | None:
     """The call was accepted, but the system does not show it: not done, look again soon."""
     if confirmed is not False:
@@ -190,21 +219,6 @@ def _not_seen(world: World, item: Item, confirmed: bool | None) -> TryAgain | No
     return TryAgain(
         f"{item.action} was accepted but is not to be seen on reading back", pause or None
     )
-
-
-def derive_outcome(action: Action, before: State, after: State | None) -> Outcome:
-    """Whether *we* changed something: by the state before, not by what the reply claims."""
-    if not before.exists:
-        return Outcome.ABSENT
-    if after is not None and not after.exists and action is not Action.DELETE_ACCOUNT:
-        return Outcome.ABSENT
-    return Outcome.ALREADY if _held_before(action, before) else Outcome.CHANGED
-
-
-def _held_before(action: Action, before: State) -> bool:
-    if action in (Action.REVOKE_SESSIONS, Action.RESET_CREDENTIALS):
-        return False  # an instant that moves: what was open before is ended now
-    return holds(action, None, before) is True
 
 
 async def _record(
@@ -220,7 +234,7 @@ async def _record(
     await world.ledger.record(
         session,
         Event(
-            f"{item.action}.result",
+            f"{_verb(item)}.result",
             row.outcome or "failure",
             item.case_id,
             data={**place, "error": row.error or None, "calls": row.calls},
@@ -233,7 +247,7 @@ async def _record(
     await world.ledger.record(
         session,
         Event(
-            f"{item.action}.read_back",
+            f"{_verb(item)}.read_back",
             {True: "confirmed", False: "contradicted", None: "cannot_tell"}[confirmed],
             item.case_id,
             data={

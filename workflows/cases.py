@@ -203,6 +203,8 @@ async def cut_again(world: World, session: AsyncSession, case: Case) -> list[Par
     is planned for it when its turn ends.
     """
     now = world.clock.now()
+    if case.restored_at:
+        await _forget_restore(session, case)
     contain = select(Part).where(Part.case_id == case.id, Part.wave == Wave.CONTAIN)
     parts = list((await session.exec(contain.with_for_update())).all())
     for part in parts:
@@ -213,6 +215,23 @@ async def cut_again(world: World, session: AsyncSession, case: Case) -> list[Par
         part.first_try_at = now
     case.closed_at = None
     return parts
+
+
+async def _forget_restore(session: AsyncSession, case: Case) -> None:
+    """What was given back is taken again, verb by verb and in the usual order."""
+    case.restored_at = None
+    parts = select(Part).where(Part.case_id == case.id)
+    for part in (await session.exec(parts)).all():
+        back = part.wave == Wave.RESTORE
+        part.state = "cancelled" if back else "blocked"
+    ours = select(Item).where(
+        Item.case_id == case.id,
+        Item.wave != Wave.RESTORE,
+        col(Item.gap).is_(None),
+        col(Item.state).in_(["done", "cancelled"]),
+    )
+    for item in (await session.exec(ours)).all():
+        item.state, item.confirmed, item.due_at = "planned", None, None
 
 
 async def replan_cuts(session: AsyncSession, part_id: str, account_id: str | None = None) -> None:

@@ -35,6 +35,8 @@ class AccountFacts:
     verbs: Mapping[str, str]
     last_possible_access: datetime | None
     now: datetime
+    authority_open: bool = False
+    """The account is written by another system, and that one is not known to be contained."""
 
 
 def judge_account(facts: AccountFacts) -> Containment:
@@ -44,7 +46,7 @@ def judge_account(facts: AccountFacts) -> Containment:
         return Containment.BY_HAND if left_to_people else Containment.NOT
     if state is None or (state.exists and state.enabled is None):
         return Containment.BY_HAND if left_to_people else Containment.UNKNOWN
-    if left_to_people or (state.exists and not _all_closed(facts.verbs)):
+    if left_to_people or facts.authority_open or (state.exists and not _all_closed(facts.verbs)):
         return Containment.PARTLY
     if facts.last_possible_access and facts.last_possible_access > facts.now:
         return Containment.BLOCKED_UNTIL_EXPIRY

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.errors import AdapterError
@@ -93,11 +93,20 @@ async def _keep(
         world,
         session,
         part,
-        [
-            (row, KnownAccount(sighting.match.account, row.privileged))
-            for row, sighting in zip(rows, new, strict=True)
-        ],
+        [(row, known_account(system, sighting)) for row, sighting in zip(rows, new, strict=True)],
     )
+
+
+def known_account(system: System, sighting: Sighting) -> KnownAccount:
+    """What the policy needs to know of an account that was just found."""
+    before = sighting.before
+    elsewhere = bool(before.mastered_elsewhere) and not system.can.mastered_by
+    return KnownAccount(sighting.match.account, bool(before.privileged), elsewhere)
+
+
+async def accounts_in(session: AsyncSession, case_id: str) -> list[CaseAccount]:
+    query = select(CaseAccount).where(CaseAccount.case_id == case_id).order_by(col(CaseAccount.id))
+    return list((await session.exec(query)).all())
 
 
 async def accounts_of(session: AsyncSession, case_id: str, system: str) -> list[CaseAccount]:

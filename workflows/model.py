@@ -72,10 +72,17 @@ class Capabilities:
     searchable: bool = True
     owner: str | None = None
     """Who does what is left to people in this system; None: the policy's owner."""
+    mastered_by: str | None = None
+    """The configured system that writes the accounts of this one."""
 
     @classmethod
     def of(
-        cls, adapter: Adapter, kind: str, mode: Mode = Mode.ENFORCE, owner: str | None = None
+        cls,
+        adapter: Adapter,
+        kind: str,
+        mode: Mode = Mode.ENFORCE,
+        owner: str | None = None,
+        mastered_by: str | None = None,
     ) -> "Capabilities":
         return cls(
             adapter.system,
@@ -86,6 +93,7 @@ class Capabilities:
             adapter.contain,
             adapter.searchable,
             owner,
+            mastered_by,
         )
 
 
@@ -106,6 +114,8 @@ class KnownAccount:
 
     account: Account
     privileged: bool = False
+    mastered_elsewhere: bool = False
+    """Another system writes this account, and none that is configured here is named as that."""
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,10 @@ from workflows.moments import LATEST
 from workflows.policy.resolve import resolve
 from workflows.policy.schema import Policy
 
-BLOCK = Action.BLOCK_SIGN_IN
+BLOCK, PASSWORD = Action.BLOCK_SIGN_IN, Action.RESET_CREDENTIALS
 PROTECTED = "The policy protects this account, so no case cuts it. Decide with its owner."
+MASTERED = by_hand("docs/runbooks/mastered-elsewhere.md")
+"""The cut here lasts until the next sync: it has to be made where the account is written, too."""
 DESTROYS = "In this system the verb destroys the account, and containment never does that unasked."
 
 
@@ -69,6 +71,8 @@ def _for_account(
         due_at = max(now, leaver.last_moment + after)
         for order, verb in enumerate(_in_order(wave, can)):
             gap = _protection(verb) if protected else _gap(verb, can, covering)
+            if verb is PASSWORD and target and target.mastered_elsewhere and not protected:
+                gap = MASTERED
             yield _item(verb, order, target, can, wave, terms, due_at, gap)
 
 

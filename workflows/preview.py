@@ -9,7 +9,8 @@ from adapters.hr.contract import WorkerRecord
 from adapters.nouns import Match, Person
 from workflows.cases import leaver_of
 from workflows.identify import identify
-from workflows.model import KnownAccount, Leaver, Plan
+from workflows.lookup import Sighting, known_account
+from workflows.model import Leaver, Plan
 from workflows.people import claimed_by_others, person_of
 from workflows.plan import plan
 from workflows.requests import Request, the_worker, unheard_of
@@ -26,6 +27,8 @@ class SystemPreview:
     undecided: str = ""
     problem: str = ""
     fix: str = ""
+    notes: tuple[str, ...] = ()
+    """What to know before it is run, such as "privileged"."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,16 @@ async def _one(
         async with world.store.read() as session:
             claimed = await claimed_by_others(session, who.record, who.worker_id, matches)
         identified = identify(person, matches, leaver.last_moment, claimed)
-        accounts = [
-            KnownAccount(hit.account, bool((await system.adapter.observe(hit.account)).privileged))
-            for hit in identified.accounts
+        sightings = [
+            Sighting(hit, await system.adapter.observe(hit.account)) for hit in identified.accounts
         ]
     except AdapterError as why:
         return SystemPreview(name, None, problem=why.message, fix=getattr(why, "fix", ""))
-    made = plan(leaver, tuple(accounts), system.can, world.policy, now)
+    accounts = tuple(known_account(system, sighting) for sighting in sightings)
+    made = plan(leaver, accounts, system.can, world.policy, now)
     undecided = identified.undecided.reason if identified.undecided else ""
-    return SystemPreview(name, made, identified.accounts, undecided)
+    notes = tuple(dict.fromkeys(note for seen in sightings for note in seen.before.notes))
+    return SystemPreview(name, made, identified.accounts, undecided, notes=notes)
 
 
 async def preview_request(world: World, request: Request) -> list[SystemPreview]:

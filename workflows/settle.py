@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from adapters.actions import CUTS_ACCESS, Wave
 from workflows.judge import AccountFacts, Lookup, judge_account, judge_case
 from workflows.ledger.events import Event, stamp
-from workflows.lookup import STATE
+from workflows.lookup import STATE, accounts_in
 from workflows.model import CaseStatus, Containment
 from workflows.recheck_plan import plan_rechecks
 from workflows.tables import Case, CaseAccount, Item, Part, Task
@@ -100,9 +100,10 @@ async def _unblock_next(session: AsyncSession, part: Part) -> None:
 async def judge(world: World, session: AsyncSession, case: Case) -> None:
     """Say of every account and of the case how contained they are, from read-backs only."""
     now = world.clock.now()
-    accounts = await _accounts(session, case.id)
-    for account in accounts:
-        await _judge_account(world, session, account, now)
+    accounts = await accounts_in(session, case.id)
+    for account in _masters_first(world, accounts):
+        authority_open = _authority_open(world, account, accounts)
+        await _judge_account(world, session, account, now, authority_open=authority_open)
     parts = list((await session.exec(select(Part).where(Part.case_id == case.id))).all())
     lookups = [Lookup(part.lookup) for part in parts if part.wave == Wave.CONTAIN]
     verdict = judge_case([Containment(a.containment) for a in accounts], lookups)
@@ -112,13 +113,33 @@ async def judge(world: World, session: AsyncSession, case: Case) -> None:
         await _close(world, session, case)
 
 
-async def _accounts(session: AsyncSession, case_id: str) -> list[CaseAccount]:
-    query = select(CaseAccount).where(CaseAccount.case_id == case_id).order_by(col(CaseAccount.id))
-    return list((await session.exec(query)).all())
+def _masters_first(world: World, accounts: list[CaseAccount]) -> list[CaseAccount]:
+    return sorted(accounts, key=lambda account: _master(world, account) is not None)
+
+
+def _master(world: World, account: CaseAccount) -> str | None:
+    system = world.systems.get(account.system)
+    return system.can.mastered_by if system else None
+
+
+def _authority_open(world: World, account: CaseAccount, accounts: list[CaseAccount]) -> bool:
+    """Whether the system that writes this account might still enable it again."""
+    state = STATE.validate_python(account.after or account.before)
+    master = _master(world, account)
+    elsewhere = state.mastered_elsewhere
+    if not (bool(master) if elsewhere is None else elsewhere):
+        return False
+    there = [a for a in accounts if a.system == master]
+    return not there or any(a.containment not in SAFE for a in there)
 
 
 async def _judge_account(
-    world: World, session: AsyncSession, account: CaseAccount, now: datetime
+    world: World,
+    session: AsyncSession,
+    account: CaseAccount,
+    now: datetime,
+    *,
+    authority_open: bool,
 ) -> None:
     system = world.systems.get(account.system)
     cuts = select(Item).where(
@@ -138,6 +159,7 @@ async def _judge_account(
         AccountFacts(
             read_back=after,
             verbs={item.action: _standing(item) for item in items},
+            authority_open=authority_open,
             last_possible_access=account.last_possible_access,
             now=now,
         )

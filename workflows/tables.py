@@ -119,6 +119,9 @@ class Case(SQLModel, table=True):
     last_seq: int = 0
     by_person: bool = False
     """Somebody opened or moved it here: HR alone neither postpones it nor takes it back."""
+    restored_at: datetime | None = _instant()
+    restore_by: str = ""
+    """Who asked to give access back; they cannot approve it."""
     subject: str = ""
     """The worker's pseudonym, for events that name nobody else."""
 
@@ -204,6 +207,8 @@ class Item(SQLModel, table=True):
     message: str = ""
     permission: str = ""
     fix: str = ""
+    things: list[dict[str, Any]] = _json(list)
+    """Wave restore: what to give back, as it stood before."""
     task_id: str | None = None
     """The task that asks a person for this; one task may ask for several items."""
     due_at: datetime | None = _instant()

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Action
 from workflows.approvals import wave_digest
+from workflows.lookup import STATE
 from workflows.sentences import BUSINESS, CONTROLS
 from workflows.tables import Case, CaseAccount, Item, Part, Task, Worker
 
@@ -92,6 +93,7 @@ class Timings(BaseModel):
     received_at: datetime
     first_call_at: datetime | None = None
     contained_at: datetime | None = None
+    restored_at: datetime | None = None
     seconds_to_contain: float | None = None
 
 
@@ -150,6 +152,7 @@ def summary(case: Case, worker: Worker) -> CaseSummary:
             received_at=case.received_at,
             first_call_at=case.first_call_at,
             contained_at=case.contained_at,
+            restored_at=case.restored_at,
             seconds_to_contain=seconds_to_contain(case, case.contained_at),
         ),
     )
@@ -194,6 +197,7 @@ def _known(case: Case, accounts: Sequence[CaseAccount]) -> list[AccountOut]:
             rule=row.rule,
             containment=row.containment,
             privileged=row.privileged,
+            note="; ".join(STATE.validate_python(row.after).notes) if row.after else "",
             last_possible_access=row.last_possible_access,
             contained_at=row.contained_at,
             seconds_to_contain=seconds_to_contain(case, row.contained_at),

@@ -12,7 +12,7 @@ from app.api.case_view import CaseOut, CaseSummary, summary, whole
 from app.api.timeline import router as timeline_router
 from app.deps import Approver, Operator, Reader, WorldDep
 from app.errors import Problem
-from workflows import approvals, requests
+from workflows import approvals, requests, restore
 from workflows.errors import NotFound
 from workflows.model import CaseKind, CaseStatus, Containment
 from workflows.tables import Case, Worker
@@ -76,6 +76,15 @@ class CancelIn(_Body):
 class ApproveIn(_Body):
     wave: str = Field(examples=["retire"])
     digest: str = Field(description="`approvals[].digest` of the case that you looked at")
+
+
+class RestoreIn(_Body):
+    reason: str = Field(min_length=1, max_length=500, examples=["HR named the wrong person"])
+    privileged: list[str] = Field(
+        default_factory=list,
+        max_length=200,
+        description="ids of the administrator rights to give back; without it none is",
+    )
 
 
 class Retried(BaseModel):
@@ -146,6 +155,18 @@ async def cancel_case(
 async def approve_wave(case_id: str, body: ApproveIn, world: WorldDep, caller: Approver) -> CaseOut:
     """One natural person's word on the gated items of a wave."""
     await approvals.approve(world, case_id, body.wave, body.digest, caller)
+    return await get_case(case_id, world, caller)
+
+
+@router.post(
+    "/{case_id}/restore",
+    status_code=202,
+    responses={403: {"model": Problem}, 409: {"model": Problem}},
+)
+async def restore_case(case_id: str, body: RestoreIn, world: WorldDep, caller: Operator) -> CaseOut:
+    """Plan to give back what this case took; it begins when others approve wave `restore`."""
+    named = frozenset(body.privileged)
+    await restore.ask_to_restore(world, case_id, caller, body.reason, named)
     return await get_case(case_id, world, caller)
 
 

@@ -45,6 +45,7 @@ class SystemPlan(BaseModel):
     undecided: str = ""
     problem: str = ""
     fix: str = ""
+    notes: tuple[str, ...] = Field((), description="what to know before it is run")
 
 
 class PlanOut(BaseModel):
@@ -95,4 +96,5 @@ def system_plan(one: SystemPreview) -> SystemPlan:
         undecided=one.undecided,
         problem=one.problem,
         fix=one.fix,
+        notes=one.notes,
     )

@@ -7,6 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from adapters.actions import Action
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeDirectory
 from app.security.tokens import Role
@@ -95,7 +96,7 @@ async def test_every_system_says_what_it_can_and_what_it_leaves_to_people(exeunt
     systems = {one["id"]: one for one in (await client.get("/systems")).json()["items"]}
     assert systems["watched"]["mode"] == "observe"
     for one in systems.values():
-        assert len(one["actions"]) + len(one["gaps"]) == 19
+        assert len(one["actions"]) + len(one["gaps"]) == len(Action)
 
 
 async def test_health_readiness_and_metrics_need_no_token(exeunt: House) -> None:

@@ -12,9 +12,12 @@ CONTAIN = WaveTerms(
 """The same for everybody. No policy can take a verb out, put it off or make it ask."""
 
 
+LATER = (Wave.HAND_OVER, Wave.CLEAN_UP, Wave.RETIRE)
+
+
 def resolve(policy: Policy, leaver: Leaver, *, privileged: bool = False) -> Terms:
     fitting = [rule for rule in policy.rules if fits(rule.when, leaver, privileged=privileged)]
-    waves = [_wave(policy, fitting, wave) for wave in Wave if wave is not Wave.CONTAIN]
+    waves = [_wave(policy, fitting, wave) for wave in LATER]
     owner, task_due, give_up = policy.owner, policy.task_due, policy.give_up_after
     for rule in fitting:
         owner = rule.set.owner or owner

@@ -93,6 +93,10 @@ class Policy(_Said):
     task_due: Duration
     give_up_after: Duration
     waves: Waves
+    successor: tuple[str, ...] = ("manager",)
+    """Who takes over, in this order: `manager`, as HR names one, or an address."""
+    restore_approvals: int = Field(1, ge=1, le=5)
+    """How many people must agree before access is given back, besides the one who asks."""
     protected: tuple[str, ...] = ()
     """Ids, logins or addresses of accounts that nobody may cut by a case: break-glass, our own."""
     rules: tuple[PolicyRule, ...] = ()
