@@ -86,6 +86,10 @@ class Held:
         return self.kind, str(self.details.get("again", self.id))
 
 
+NO_WAY_BACK = "no_way_back"
+"""In `details`: why a thing that was taken is not given back by us."""
+GIVEN_TO = "given_to"
+"""In `details` of what is given back: the account of the successor who had got it."""
 SHARED = "shared"
 """The id of a mailbox that is nobody's own any more."""
 OURS = "ours"

@@ -5,6 +5,7 @@ the next turn finds an intent without a result, and looks before it does anythin
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -182,7 +183,7 @@ async def _conclude(world: World, intent: Intent, result: Result) -> None:
         row.result_at, row.calls = now, call_data(result.calls)
         confirmed = None if result.after is None else intent.deed.seen(result.after)
         if result.after is not None:
-            account.after = STATE.dump_python(result.after, mode="json")
+            account.after = _newest(account.after, result.after)
             account.observed_at = now
         error = result.error or _not_seen(world, item, confirmed)
         if error:
@@ -194,8 +195,18 @@ async def _conclude(world: World, intent: Intent, result: Result) -> None:
             item.state, item.confirmed, item.done_at = "done", confirmed, now
             item.error = item.message = ""
             await withdraw_tasks(world, session, case.id, "failed", item_id=item.id)
+            if isinstance(intent.deed, Cut) and intent.deed.brief.successor:
+                item.given_to = intent.deed.brief.successor.id
             await _sign_out_again(session, item)
         await _record(world, session, item, account, row, result, confirmed)
+
+
+def _newest(was: dict[str, Any] | None, now: State) -> dict[str, Any]:
+    """A read-back looks at what the verb changed; the rest stays as it was last read."""
+    read: dict[str, Any] = STATE.dump_python(now, mode="json")
+    if was is None or not now.exists:
+        return read
+    return {**was, **{fact: value for fact, value in read.items() if value is not None}}
 
 
 async def _sign_out_again(session: AsyncSession, blocked: Item) -> None:

@@ -5,12 +5,13 @@ An account that was disabled before stays disabled; administrator rights are nam
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Action, Outcome, Undo, Wave
-from adapters.nouns import Held, State
+from adapters.nouns import GIVEN_TO, NO_WAY_BACK, Held, State
 from adapters.postconditions import TAKES, removable
 from workflows.caller import Caller, not_the_subject
 from workflows.deeds import THINGS
@@ -88,12 +89,16 @@ async def _plan(
     for done in await _changed(session, account):
         verb = Action(done.action)
         things = _taken(verb, before, after)
+        by_people += [
+            f"{t.kind} ({t.details[NO_WAY_BACK]})" for t in things if NO_WAY_BACK in t.details
+        ]
+        things = tuple(t for t in things if NO_WAY_BACK not in t.details)
         if verb in PRIVILEGES:
             await _propose(
                 world, session, case, account, [t for t in things if t.id not in privileged]
             )
             things = tuple(t for t in things if t.id in privileged)
-        if done.undo == Undo.REVERSIBLE and verb in ways and not done.task_id:
+        if verb in ways and not done.task_id:
             if things or verb not in TAKES:
                 items.append(_item(world, part, done, things))
         elif verb is not Action.REVOKE_SESSIONS:
@@ -165,7 +170,10 @@ def _item(world: World, part: Part, done: Item, things: Sequence[Held]) -> Item:
         state="planned",
         undo=Undo.REVERSIBLE,
         owner=done.owner,
-        things=THINGS.dump_python(tuple(things), mode="json"),
+        things=THINGS.dump_python(
+            tuple(replace(one, details={**one.details, GIVEN_TO: done.given_to}) for one in things),
+            mode="json",
+        ),
     )
 
 

@@ -207,6 +207,8 @@ class Item(SQLModel, table=True):
     message: str = ""
     permission: str = ""
     fix: str = ""
+    given_to: str = ""
+    """The account of the successor who was given what this verb took."""
     things: list[dict[str, Any]] = _json(list)
     """Wave restore: what to give back, as it stood before."""
     task_id: str | None = None

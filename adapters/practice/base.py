@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -40,6 +41,9 @@ class PracticeVendor(ABC):
     """A vendor in memory. `writes` counts what was changed, `requests` is what was asked."""
 
     token = "practice-token"  # noqa: S105 - it opens nothing but this imitation
+
+    only_reads: ClassVar[tuple[str, ...]] = ()
+    """How addresses end that are asked by POST and change nothing."""
 
     def __init__(self, clock: Clock | None = None, latency: float = 0.0) -> None:
         self.clock = clock or Clock()
@@ -89,8 +93,8 @@ class PracticeVendor(ABC):
         return answer
 
     async def _answer(self, inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        method = scope["method"]
-        self.requests.append(f"{method} {scope['path']}")
+        self.requests.append(f"{scope['method']} {scope['path']}")
+        method = self._kind(scope)
         if self.latency:
             await asyncio.sleep(self.latency)
         fault = self._fault_for(method)
@@ -114,13 +118,16 @@ class PracticeVendor(ABC):
         async def keep(message: Message) -> None:
             answer.append(message)
 
-        await inner(scope, receive, self._counting(scope["method"], keep))
+        await inner(scope, receive, self._counting(self._kind(scope), keep))
         if answer[0]["status"] < 400:  # noqa: PLR2004 - a success
             await _misbehave(fault, scope, receive, send)
             return
         self.faults.appendleft(fault)
         for message in answer:
             await send(message)
+
+    def _kind(self, scope: Scope) -> str:
+        return "GET" if scope["path"].endswith(self.only_reads or ("?",)) else scope["method"]
 
     def _fault_for(self, method: str) -> Fault | None:
         if not self.faults or (self.faults[0].writes_only and method in READS):

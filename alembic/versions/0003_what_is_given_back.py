@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("item", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("given_to", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("things", sa.JSON(), nullable=False, server_default="[]"))
     with op.batch_alter_table("offboarding_case", schema=None) as batch_op:
         batch_op.add_column(sa.Column("restored_at", sa.DateTime(timezone=True), nullable=True))
@@ -27,3 +28,4 @@ def downgrade() -> None:
         batch_op.drop_column("restored_at")
     with op.batch_alter_table("item", schema=None) as batch_op:
         batch_op.drop_column("things")
+        batch_op.drop_column("given_to")

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from adapters.actions import Action
 from adapters.contract import Check
 from adapters.errors import CredentialDenied, Unrecognised
+from adapters.nouns import Kind, Person
 from adapters.practice.graph import PracticeTenant
 from adapters.systems.entra import Entra
-from adapters.systems.entra.door import GraphApi, membership_at
+from adapters.systems.entra.door import GraphApi, member_at
 from tests.conftest import StillClock
 
 BASE = "https://graph.practice.example"
@@ -29,19 +30,53 @@ def connected(tenant: PracticeTenant, **settings: object) -> Entra:
     return Entra.connect("m365", told, tenant.clock, httpx.ASGITransport(tenant.app))
 
 
-async def checked_with(tenant: PracticeTenant, *roles: str) -> Check:
-    claims = base64.urlsafe_b64encode(json.dumps({"roles": roles}).encode()).decode().rstrip("=")
+def grant(tenant: PracticeTenant, *roles: str, **more: object) -> None:
+    """What the token says from now on."""
+    said = json.dumps({"roles": roles, **more}).encode()
+    claims = base64.urlsafe_b64encode(said).decode().rstrip("=")
     tenant.token = f"e30.{claims}.c2ln"
+
+
+async def checked_with(tenant: PracticeTenant, *roles: str) -> Check:
+    grant(tenant, *roles)
     return await connected(tenant).check()
 
 
 async def test_the_check_names_what_is_missing_for_each_action(tenant: PracticeTenant) -> None:
     check = await checked_with(tenant, "User.Read.All", "User.EnableDisableAccount.All")
-    assert check.missing == {
-        Action.REVOKE_SESSIONS: "User.RevokeSessions.All",
-        Action.REVOKE_GRANTS: "Directory.Read.All and GroupMember.ReadWrite.All",
-        Action.RELEASE_LICENCES: "LicenseAssignment.ReadWrite.All",
-    }
+    assert Action.BLOCK_SIGN_IN not in check.missing
+    assert check.missing[Action.REVOKE_SESSIONS] == "User.RevokeSessions.All"
+    assert "LicenseAssignment.ReadWrite.All" in check.missing[Action.RELEASE_LICENCES]
+    assert "UserAuthenticationMethod.ReadWrite.All" in check.missing[Action.REMOVE_FACTORS]
+
+
+async def test_a_profile_asks_for_no_more_than_it_uses(tenant: PracticeTenant) -> None:
+    grant(tenant, "User.Read.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All")
+    missing = (await connected(tenant, profile="cut").check()).missing
+    assert set(missing) == {Action.REVOKE_GRANTS}
+    standard = connected(tenant, profile="standard")
+    assert Action.REVOKE_PRIVILEGES not in standard.facts()
+    assert standard.lacks()[Action.REVOKE_PRIVILEGES].kind == "by_hand"
+
+
+@pytest.mark.parametrize("profile", ["cut", "standard", "privileged"])
+def test_in_every_profile_a_verb_is_done_or_is_a_gap(tenant: PracticeTenant, profile: str) -> None:
+    entra = connected(tenant, profile=profile)
+    assert {*entra.facts(), *entra.lacks()} == set(Action)
+    assert not {*entra.facts()} & {*entra.lacks()}
+
+
+async def test_entra_roles_of_the_application_are_said(tenant: PracticeTenant) -> None:
+    grant(tenant, "User.Read.All", wids=("7be44c8a-adaf-4e2a-84d6-ab2649e08a13",))
+    summary = (await connected(tenant).check()).summary
+    assert "Privileged Authentication Administrator" in summary
+
+
+async def test_the_identity_that_we_sign_in_as_is_nobody_who_leaves(tenant: PracticeTenant) -> None:
+    user = tenant.hire("svc@acme.example")
+    grant(tenant, "User.Read.All", oid=user)
+    [found] = await connected(tenant).find_accounts(Person(addresses=("svc@acme.example",)))
+    assert found.account.kind is Kind.SERVICE
 
 
 async def test_the_check_names_what_is_dangerous_and_not_needed(tenant: PracticeTenant) -> None:
@@ -80,7 +115,21 @@ def test_access_tokens_live_ninety_minutes_unless_somebody_knows_better() -> Non
     assert told.token_lifetime == timedelta(hours=1)
 
 
-@pytest.mark.parametrize("path", ["/groups/g/members/u", "/groups/g/owners/u", "/users/u"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/groups/g/members/u",
+        "/groups/g/owners/u",
+        "/applications/a/owners/u",
+        "/servicePrincipals/s/owners/u",
+        "/directoryRoles/r/members/u",
+        "/directory/administrativeUnits/a/members/u",
+        "/directory/deletedItems/u",
+        "/users/u",
+        "/devices/d",
+        "/groups/g",
+    ],
+)
 async def test_a_delete_without_ref_never_leaves(tenant: PracticeTenant, path: str) -> None:
     api = GraphApi(f"{BASE}/v1.0", tenant.clock, transport=httpx.ASGITransport(tenant.app))
     for disguise in (
@@ -108,4 +157,4 @@ async def test_the_practice_tenant_deletes_the_user_where_graph_would(
 @pytest.mark.parametrize("identifier", ["", "..", "u/../..", "ada@acme.example"])
 def test_only_object_ids_make_a_membership_address(identifier: str) -> None:
     with pytest.raises(Unrecognised):
-        membership_at("0c0ffee0-0000-4000-8000-000000000000", identifier)
+        member_at("0c0ffee0-0000-4000-8000-000000000000", identifier)

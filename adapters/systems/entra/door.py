@@ -1,22 +1,42 @@
-"""Graph's own door: what every request carries, and the one request that must never leave."""
+"""Graph's own door: what every request carries, and the requests that must never leave."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
-from urllib.parse import quote
+from typing import Any, TypeAlias
+from urllib.parse import quote, urlencode
 from uuid import UUID
+
+import httpx
 
 from adapters.clock import Clock
 from adapters.errors import TargetDenied, TryAgain, Unrecognised
 from adapters.http import Api, Reply
 from adapters.reading import read_as
-from adapters.systems.entra.shapes import Page
+from adapters.systems.entra.shapes import BatchAnswer, BatchAnswers, Page
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 URGENT = {"x-ms-throttle-priority": "High"}
+PATIENT = {"x-ms-throttle-priority": "Low"}
 MOST_PAGES = 100_000
 """A chain of next links that is longer than this never ends."""
+Query: TypeAlias = Mapping[str, str | int]
+BATCH = 20
+"""Microsoft: the most requests in one JSON batch."""
+
+# What may be deleted as it stands. All else that is deleted is a link, and ends in /$ref.
+_DELETABLE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"/users/[^/]+/authentication/[A-Za-z0-9]+Methods/[^/]+",
+        r"/users/[^/]+/appRoleAssignments/[^/]+",
+        r"/oauth2PermissionGrants/[^/]+",
+        r"/roleManagement/directory/roleAssignments/[^/]+",
+        r"/teams/[^/]+/members/[^/]+",
+        r"/drives/[^/]+/items/[^/]+/permissions/[^/]+",
+    )
+)
+_A_USER = re.compile(r"/users/[0-9a-f-]{36}", re.IGNORECASE)
 
 
 class GraphApi(Api):
@@ -36,9 +56,12 @@ class GraphApi(Api):
         body: object = None,
         headers: dict[str, str] | None = None,
         codes: frozenset[int] = frozenset(),
+        only_reads: bool = False,
+        deletes_a_user: bool = False,
     ) -> Reply:
         """As Api.send. A 404 counts as "gone" only if it is the directory that says so."""
-        self._never_the_object_itself(method, path)
+        if method == "DELETE":
+            self._never_the_object_itself(path, deletes_a_user=deletes_a_user)
         request_id = UUID(bytes=self._clock.token(16), version=4)
         reply = await super().send(
             method,
@@ -48,8 +71,10 @@ class GraphApi(Api):
             body=body,
             headers={"client-request-id": str(request_id), **(headers or {})},
             codes=codes,
+            only_reads=only_reads,
         )
-        if reply.gone and _code(reply.body) != "Request_ResourceNotFound":
+        missing = reply.status == httpx.codes.NOT_FOUND
+        if gone_ok and missing and code_of(reply.body) not in GONE:
             raise Unrecognised(f"{method}: a 404 that is not the directory's own")
         return reply
 
@@ -60,7 +85,12 @@ class GraphApi(Api):
         reply = await self.send("GET", path, params=dict(params), gone_ok=True)
         if reply.gone:
             raise TryAgain("a list is not there although its owner is: the directory catches up")
-        page = read_as(Page, reply.body)
+        async for entry in self.rest_of(reply.body):
+            yield entry
+
+    async def rest_of(self, body: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every entry of a list whose first page was read already."""
+        page = read_as(Page, body)
         for _ in range(MOST_PAGES):
             for entry in page.value:
                 yield entry
@@ -71,24 +101,64 @@ class GraphApi(Api):
             page = read_as(Page, (await self.get(page.following)).body)
         raise Unrecognised("the next links never end")
 
-    def _never_the_object_itself(self, method: str, path: str) -> None:
-        """Without `/$ref`, Graph deletes the member or owner, not the link to it (Microsoft:
-        "the member object will also be deleted"). This adapter deletes nothing but links.
+    async def batch(self, paths: Sequence[str]) -> list[BatchAnswer]:
+        """Many reads in as few calls as may be. The outer 200 says nothing of the answers within:
+
+        each bears its own status, and each is throttled on its own.
         """
-        sent, _, _ = self._url(path).raw_path.partition(b"?")
-        if method == "DELETE" and not sent.endswith(b"/$ref"):
-            raise Unrecognised("a DELETE without /$ref was stopped: it would delete the object")
+        answers: list[BatchAnswer] = []
+        for start in range(0, len(paths), BATCH):
+            asked = {str(n): path for n, path in enumerate(paths[start : start + BATCH])}
+            requests = [{"id": n, "method": "GET", "url": path} for n, path in asked.items()]
+            reply = await self.send(
+                "POST", "/$batch", body={"requests": requests}, headers=PATIENT, only_reads=True
+            )
+            said = {one.id: one for one in read_as(BatchAnswers, reply.body).responses}
+            if set(said) != set(asked):
+                raise Unrecognised("a batch answered other requests than those that were in it")
+            answers += [said[n] for n in asked]
+        return answers
+
+    def _never_the_object_itself(self, path: str, *, deletes_a_user: bool) -> None:
+        """Without `/$ref`, Graph deletes the member or owner, not the link to it (Microsoft:
+        "the member object will also be deleted"). What may be deleted itself is listed above.
+        """
+        sent, _, _ = self._url(path).raw_path.decode("ascii").partition("?")
+        ours = sent.removeprefix(self.base_url.path.rstrip("/"))
+        if ours.endswith("/$ref") or any(one.fullmatch(ours) for one in _DELETABLE):
+            return
+        if deletes_a_user and _A_USER.fullmatch(ours):
+            return
+        raise Unrecognised("a DELETE without /$ref was stopped: it would delete the object")
+
+
+GONE = frozenset({"Request_ResourceNotFound", "NotFound", "ResourceNotFound", "itemNotFound"})
+"""The codes by which Graph's services say that a thing is not there. Others may be a proxy's."""
+
+
+def at(path: str, query: Query) -> str:
+    """An address for a batch: relative, with its query encoded."""
+    return f"{path}?{urlencode(query, quote_via=quote, safe='$,()/')}"
 
 
 def user_at(identifier: str) -> str:
     return f"/users/{quote(identifier, safe='')}"
 
 
-def membership_at(group: str, user: str) -> str:
+def member_at(group: str, user: str) -> str:
     """The link from a group to a member. The only place where such an address is built."""
-    if not (is_object_id(group) and is_object_id(user)):
-        raise Unrecognised("an object id is not a GUID; the membership is left alone")
-    return f"/groups/{group}/members/{user}/$ref"
+    return _link("groups", group, "members", user)
+
+
+def owner_at(kind: str, thing: str, user: str) -> str:
+    """The link from a group, an application or a service principal to an owner."""
+    return _link(kind, thing, "owners", user)
+
+
+def _link(kind: str, thing: str, what: str, user: str) -> str:
+    if not (is_object_id(thing) and is_object_id(user)):
+        raise Unrecognised("an object id is not a GUID; the link is left alone")
+    return f"/{kind}/{thing}/{what}/{user}/$ref"
 
 
 def is_object_id(text: str) -> bool:
@@ -123,7 +193,7 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _code(body: Any) -> str | None:
+def code_of(body: Any) -> str | None:
     match body:
         case {"error": {"code": str(code)}}:
             return code

@@ -1,44 +1,11 @@
-"""What a user configures, and what is read from Microsoft Graph v1.0."""
+"""What is read of users and groups from Microsoft Graph v1.0."""
 
-from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import AwareDatetime, Field, SecretStr, model_validator
+from pydantic import AwareDatetime, Field
 
-from adapters.configured import SystemSettings
-from adapters.durations import Duration
 from adapters.nouns import Held
 from adapters.reading import Answer
-
-
-class EntraSettings(SystemSettings):
-    """A tenant. Give a `token`, or `tenant_id`, `client_id` and one secret or certificate.
-
-    National clouds set `base_url` and `authority`, such as https://graph.microsoft.us and
-    https://login.microsoftonline.us.
-    """
-
-    base_url: str = "https://graph.microsoft.com"
-    authority: str = "https://login.microsoftonline.com"
-    tenant_id: str | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    certificate: SecretStr | None = None
-    """A PEM text, or the path of a .pem or .pfx file, with private key and certificate."""
-    certificate_passphrase: SecretStr | None = None
-    token_lifetime: Duration = timedelta(minutes=90)
-    """Microsoft: access tokens live 60 to 90 minutes by default, and outlive a block."""
-
-    @model_validator(mode="after")
-    def _some_credential(self) -> Self:
-        if self.token is not None:
-            return self
-        missing = [name for name in ("tenant_id", "client_id") if not getattr(self, name)]
-        if missing:
-            raise ValueError(f"give a token, or add {' and '.join(missing)}")
-        if (self.client_secret is None) == (self.certificate is None):
-            raise ValueError("give exactly one of client_secret and certificate")
-        return self
 
 
 class User(Answer):
@@ -66,11 +33,16 @@ class User(Answer):
 class Licence(Answer):
     sku: str = Field(alias="skuId", min_length=1)
     by_group: str | None = Field(alias="assignedByGroup")
+    disabled: tuple[str, ...] = Field((), alias="disabledPlans")
 
-    @property
-    def held(self) -> Held:
-        obstacle = "inherited from a group: it goes with the membership" if self.by_group else None
-        return Held(self.sku, self.sku, "licence", obstacle)
+    def held(self, licence_groups: frozenset[str]) -> Held:
+        """A direct one is taken; an inherited one goes with its group, if that can be left."""
+        obstacle = None
+        if self.by_group and self.by_group not in licence_groups:
+            obstacle = "inherited from a group that cannot be left here"
+        again = f"{self.sku}@{self.by_group or 'direct'}"
+        details = {"again": again, "group": self.by_group, "disabled": list(self.disabled)}
+        return Held(self.sku, self.sku, "licence", obstacle, details)
 
 
 class Observed(Answer):
@@ -85,12 +57,21 @@ class Observed(Answer):
     synced: bool | None = Field(None, alias="onPremisesSyncEnabled")
     restricted: bool | None = Field(None, alias="isManagementRestricted")
     kind: str | None = Field(None, alias="userType")
+    login: str = Field("", alias="userPrincipalName")
+    mail: str | None = None
+    proxies: tuple[str, ...] = Field((), alias="proxyAddresses")
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """Of the user's own addresses: what is sent there stays inside."""
+        names = (self.login, self.mail or "", *self.proxies)
+        return frozenset(name.rpartition("@")[2].casefold() for name in names if "@" in name)
 
     @property
     def notes(self) -> tuple[str, ...]:
         said = {
             "mastered on premises: block it there too, or the next sync may enable it again "
-            "(docs/runbooks/entra-on-premises.md)": self.synced,
+            "(docs/runbooks/mastered-elsewhere.md)": self.synced,
             "in a restricted administrative unit: Graph permissions do not count there "
             "(docs/runbooks/entra-privileged.md)": self.restricted,
             "a guest: revoking sessions does not reach sign-ins at the home tenant": (
@@ -115,35 +96,47 @@ class Group(Answer):
     restricted: bool | None = Field(None, alias="isManagementRestricted")
     licences: tuple[dict[str, Any], ...] = Field((), alias="assignedLicenses")
 
+    options: tuple[str, ...] = Field((), alias="resourceProvisioningOptions")
+
     @property
     def held(self) -> Held:
-        return Held(self.id, self.name or self.id, "group", self._obstacle())
+        """As a grant. What it gives decides when it is left: roles at once, licences last."""
+        later = {
+            "gives directory roles: goes with the privileges": self.assigns_roles,
+            # A mailbox without a licence is lost after 30 days, so it is converted before.
+            "gives licences: goes with them, after the mailbox is converted": self.licences,
+        }
+        obstacle = self.obstacle or next((why for why, true in later.items() if true), None)
+        return Held(self.id, self.name or self.id, "group", obstacle, {"team": self.is_team})
 
-    def _obstacle(self) -> str | None:
+    @property
+    def is_team(self) -> bool:
+        return "Team" in self.options
+
+    @property
+    def obstacle(self) -> str | None:
         """Why `DELETE …/members/{id}/$ref` would be refused, or would break something."""
         unified = "Unified" in self.types
         reasons = {
             "dynamic: its rule decides who belongs": self.rule or "DynamicMembership" in self.types,
             "mastered on premises: change it there": self.synced,
             "a mail-enabled group: only Exchange changes it": self.mail_enabled and not unified,
-            "gives directory roles: see docs/runbooks/entra-roles.md": self.assigns_roles,
             "in a restricted administrative unit": self.restricted,
-            # A mailbox without a licence is lost after 30 days; a person decides what it becomes.
-            "gives licences: see docs/runbooks/entra-mailbox.md": self.licences,
         }
         return next((reason for reason, true in reasons.items() if true), None)
 
 
-class Role(Answer):
-    graph_type: ClassVar[str] = "microsoft.graph.directoryRole"
+class BatchAnswer(Answer):
+    """One answer within a batch, with a status of its own."""
 
-    id: str = Field(min_length=1)
-    name: str | None = Field(None, alias="displayName")
+    id: str
+    status: int
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
 
-    @property
-    def held(self) -> Held:
-        where = "see docs/runbooks/entra-roles.md"
-        return Held(self.id, self.name or self.id, "directory role", where)
+
+class BatchAnswers(Answer):
+    responses: tuple[BatchAnswer, ...]
 
 
 class Page(Answer):

@@ -1,0 +1,3 @@
+from adapters.practice.graph.tenant import PracticeTenant
+
+__all__ = ["PracticeTenant"]

@@ -1,0 +1,166 @@
+"""Hand over: to somebody who is named, is enabled and was found by exact match."""
+
+import html
+from typing import Any
+
+import httpx
+
+from adapters.actions import Action, Outcome, Undo
+from adapters.contract import Brief, action, gives_back
+from adapters.errors import NeedsHuman
+from adapters.nouns import GIVEN_TO, Account, Held, State
+from adapters.postconditions import removable
+from adapters.systems.entra.door import granted, owner_at, user_at
+from adapters.systems.entra.privileges import OWNED, Privileges
+from adapters.systems.entra.things import Permission
+
+RUNBOOK = "docs/runbooks/entra-hand-over.md"
+CANCELLED = (
+    "The organiser no longer works here. Please arrange a new meeting if it is still needed."
+)
+
+
+class HandingOver(Privileges):
+    @action(
+        "Files.ReadWrite.All",
+        calls="POST /drives/{drive}/items/{root}/invite of the successor",
+    )
+    async def transfer_files(self, account: Account, brief: Brief) -> Outcome:
+        """The successor may open and change everything; the files stay where they are.
+
+        Microsoft deletes them 30 days after the *user* is deleted, and archives them 93 days after
+        the licence has gone: until then they must be moved (docs/runbooks/entra-hand-over.md).
+        """
+        seen = await self.observe(account, Action.TRANSFER_FILES)
+        if not seen.exists:
+            return Outcome.ABSENT
+        for drive in removable(seen.files or ()):
+            successor = _successor(brief, "the OneDrive")
+            body = {
+                "recipients": [{"email": successor.login}],
+                "roles": ["write"],
+                "requireSignIn": True,
+                "sendInvitation": False,
+            }
+            with granted("Files.ReadWrite.All"):
+                await self._api.post(
+                    f"/drives/{drive.id}/items/{drive.details['root']}/invite", body
+                )
+        return Outcome.CHANGED if seen.files else Outcome.ALREADY
+
+    @gives_back(Action.TRANSFER_FILES)
+    async def keep_files(self, _: Account, __: State, things: tuple[Held, ...]) -> None:
+        """The successor whom we let in goes out again; nobody else does."""
+        for drive in things:
+            path = f"/drives/{drive.id}/items/{drive.details['root']}/permissions"
+            before, successor = {*drive.details["permissions"]}, drive.details.get(GIVEN_TO)
+            for one in await self._list("Files.Read.All", path, Permission):
+                if one.id not in before and successor and one.holder == successor:
+                    with granted("Files.ReadWrite.All"):
+                        await self._remove(f"{path}/{one.id}")
+
+    @action(
+        "MailboxSettings.ReadWrite",
+        calls="PATCH /users/{id}/mailboxSettings automaticRepliesSetting",
+    )
+    async def set_auto_reply(self, account: Account, brief: Brief) -> Outcome:
+        seen = await self.observe(account, Action.SET_AUTO_REPLY)
+        if not seen.exists:
+            return Outcome.ABSENT
+        if seen.auto_reply is None:
+            return Outcome.ALREADY  # no mailbox: nobody can write there
+        text = html.escape(self._settings.auto_reply)
+        if brief.successor:
+            text += f" Please write to {html.escape(brief.successor.login)}."
+        await self._reply_with(
+            account,
+            {
+                "status": "alwaysEnabled",
+                "externalAudience": "all",
+                "internalReplyMessage": text,
+                "externalReplyMessage": text,
+            },
+        )
+        return Outcome.CHANGED
+
+    @gives_back(Action.SET_AUTO_REPLY)
+    async def reply_as_before(self, account: Account, before: State, _: tuple[Held, ...]) -> None:
+        if before.auto_reply:
+            await self._reply_with(account, before.auto_reply.details)
+
+    async def _reply_with(self, account: Account, setting: dict[str, Any]) -> None:
+        with granted("MailboxSettings.ReadWrite"):
+            path = f"{user_at(account.id)}/mailboxSettings"
+            await self._api.patch(path, {"automaticRepliesSetting": setting})
+
+    @action(
+        "Calendars.ReadWrite",
+        calls="POST /users/{id}/events/{event}/cancel of meetings that the user organises",
+        undo=Undo.DESTRUCTIVE,
+    )
+    async def cancel_meetings(self, account: Account) -> Outcome:
+        """Everybody who was invited is told. A series is cancelled once, as a whole."""
+        seen = await self.observe(account, Action.CANCEL_MEETINGS)
+        if not seen.exists:
+            return Outcome.ABSENT
+        with granted("Calendars.ReadWrite"):
+            for meeting in seen.meetings or ():
+                path = f"{user_at(account.id)}/events/{meeting.id}/cancel"
+                await self._api.post(path, {"Comment": CANCELLED}, gone_ok=True)
+        return Outcome.CHANGED if seen.meetings else Outcome.ALREADY
+
+    @action(
+        "Directory.Read.All",
+        "Group.ReadWrite.All",
+        calls="POST /groups/{id}/owners/$ref of the successor, then DELETE …/owners/{id}/$ref",
+    )
+    async def transfer_ownership(self, account: Account, brief: Brief) -> Outcome:
+        """A successor is there before the owner goes: Graph keeps the last one (Microsoft)."""
+        seen = await self.observe(account, Action.TRANSFER_OWNERSHIP)
+        if not seen.exists:
+            return Outcome.ABSENT
+        mine = removable(seen.owns or ())
+        for group in mine:
+            others = [one for one in group.details["owners"] if one != account.id]
+            if not others or brief.successor:
+                await self._add_owner(group, _successor(brief, f"a {group.kind} without an owner"))
+            await self._give_up(group, account)
+        for held in removable(brief.before.roles or ()):
+            if held.kind in OWNED and held.kind != "owned group" and brief.successor:
+                await self._link(f"/{OWNED[held.kind]}/{held.id}/owners", brief.successor.id)
+        return Outcome.CHANGED if mine else Outcome.ALREADY
+
+    async def _add_owner(self, group: Held, successor: Account) -> None:
+        with granted("Group.ReadWrite.All"):
+            await self._link(f"/groups/{group.id}/owners", successor.id)
+            if group.kind == "team":  # a Team's owner is one of its members
+                await self._link(f"/groups/{group.id}/members", successor.id)
+
+    async def _give_up(self, group: Held, account: Account) -> None:
+        with granted("Group.ReadWrite.All"):
+            reply = await self._api.send(
+                "DELETE",
+                owner_at("groups", group.id, account.id),
+                gone_ok=True,
+                codes=frozenset({httpx.codes.BAD_REQUEST}),
+            )
+        if reply.status == httpx.codes.BAD_REQUEST:
+            raise NeedsHuman(f"a {group.kind} keeps its last owner: give it another one", RUNBOOK)
+
+    @gives_back(Action.TRANSFER_OWNERSHIP)
+    async def own_again(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
+        """Own it again, then take back what the successor was given; nobody else is touched."""
+        with granted("Group.ReadWrite.All"):
+            for group in things:
+                await self._link(f"/groups/{group.id}/owners", account.id)
+                successor = group.details.get(GIVEN_TO)
+                if successor and successor not in group.details["owners"]:
+                    await self._remove(owner_at("groups", group.id, successor))
+
+
+def _successor(brief: Brief, what: str) -> Account:
+    if brief.successor is None:
+        raise NeedsHuman(
+            f"nobody was found to take over {what}: name a `successor` in the policy", RUNBOOK
+        )
+    return brief.successor

@@ -1,0 +1,153 @@
+"""From what Graph's lists say to the facts of a State. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from adapters.nouns import Held
+from adapters.reading import Answer
+from adapters.systems.entra.shapes import Group, Observed
+from adapters.systems.entra.things import (
+    AppRole,
+    Device,
+    Managed,
+    Number,
+    Package,
+    PimMembership,
+    RoleAssignment,
+    RoleDefinition,
+    Rule,
+    Schedule,
+)
+
+M = TypeVar("M", bound=Answer)
+
+
+@dataclass
+class Lists:
+    """What was read. A name that is missing was not asked for or could not be read."""
+
+    found: dict[str, list[Answer]] = field(default_factory=dict)
+
+    def read(self, name: str, model: type[M]) -> list[M] | None:
+        entries = self.found.get(name)
+        return None if entries is None else [one for one in entries if isinstance(one, model)]
+
+
+@dataclass
+class Owned:
+    """A thing that the user owns, and who else does."""
+
+    kind: str
+    id: str
+    group: Group | None
+    owners: tuple[str, ...]
+
+
+def grants(lists: Lists, *, app_roles: bool) -> tuple[Held, ...] | None:
+    """Groups, application roles and access packages. `app_roles`: whether we may take these."""
+    groups = lists.read("groups", Group)
+    if groups is None:
+        return None
+    roles = lists.read("app_roles", AppRole) or []
+    packages = lists.read("packages", Package) or []
+    held = [group.held for group in groups] + [role.held(may=app_roles) for role in roles]
+    return (*held, *(one.held for one in packages if one.held))
+
+
+def every(things: Iterable[Any] | None) -> tuple[Held, ...] | None:
+    """What counts of a list, each thing once; None if it could not be read."""
+    if things is None:
+        return None
+    held = [one.held for one in things if one.held is not None]
+    return tuple({one.key: one for one in held}.values())
+
+
+def roles(lists: Lists, owned: list[Owned] | None) -> tuple[Held, ...] | None:
+    """Everything by which the user administers, or could make itself an administrator."""
+    direct = lists.read("roles", RoleAssignment)
+    eligible, scheduled = lists.read("eligible", Schedule), lists.read("scheduled", Schedule)
+    groups = lists.read("groups", Group)
+    enter, entered = (lists.read(f"pim_{n}", PimMembership) for n in ("eligible", "active"))
+    read = (direct, eligible, scheduled, groups, enter, entered, owned)
+    if any(one is None for one in read):
+        return None
+    named = {one.id: one.name or one.id for one in lists.read("definitions", RoleDefinition) or ()}
+    by_pim = {one.place for one in scheduled or ()}
+    held = [one.held("eligible role", named) for one in eligible or ()]
+    held += [one.held("role by schedule", named) for one in scheduled or ()]
+    held += [one.held for one in direct or () if one.place not in by_pim]
+    held += [one.held("eligible membership") for one in enter or ()]
+    held += [one.held("membership by schedule") for one in entered or ()]
+    by_pim = {one.group for one in entered or ()}
+    held += [
+        Held(group.id, group.name or group.id, "role-assignable group")
+        for group in groups or ()
+        if group.assigns_roles and group.id not in by_pim
+    ]
+    return (*held, *(_administers(one) for one in owned or () if _is_power(one)))
+
+
+def _is_power(one: Owned) -> bool:
+    return one.group is None or bool(one.group.assigns_roles)
+
+
+def _administers(one: Owned) -> Held:
+    """Whoever owns an application can make credentials for it."""
+    name = (one.group and one.group.name) or one.id
+    return Held(one.id, name, f"owned {one.kind}", None, {"owners": list(one.owners)})
+
+
+def owns(owned: list[Owned] | None) -> tuple[Held, ...] | None:
+    if owned is None:
+        return None
+    return tuple(
+        Held(
+            one.id,
+            one.group.name or one.id,
+            "team" if one.group.is_team else "group",
+            "mastered on premises: change it there" if one.group.synced else None,
+            {"owners": list(one.owners)},
+        )
+        for one in owned
+        if one.group and not one.group.assigns_roles
+    )
+
+
+def licences(user: Observed, lists: Lists) -> tuple[Held, ...] | None:
+    """Direct and inherited ones, and the phone number that one of them carries."""
+    if lists.read("numbers", Number) is None or lists.read("groups", Group) is None:
+        return None
+    groups = lists.read("groups", Group) or []
+    leavable = frozenset(one.id for one in groups if one.licences and one.obstacle is None)
+    numbers = lists.read("numbers", Number) or []
+    return (
+        *(one.held for one in numbers if one.target == user.id),
+        *(licence.held(leavable) for licence in user.licences),
+    )
+
+
+def lockable(
+    devices: list[Device] | None, managed: list[Managed] | None
+) -> tuple[Held, ...] | None:
+    if devices is None or managed is None:
+        return None
+    own = [device.held for device in devices if device.held]
+    return (*own, *(one.lockable for one in managed if one.lockable))
+
+
+def forwards(rules: list[Rule] | None, inside: frozenset[str]) -> tuple[Held, ...] | None:
+    if rules is None:
+        return None
+    return tuple(held for rule in rules if (held := rule.held(inside)))
+
+
+def privileged(lists: Lists, owned: list[Owned] | None) -> bool | None:
+    """Microsoft: any role, direct, by a group or only eligible; member or owner of such a group."""
+    groups, roles = lists.read("groups", Group), lists.found.get("roles")
+    known = [*(roles or ()), *lists.found.get("eligible", ()), *lists.found.get("scheduled", ())]
+    known += [group for group in groups or () if group.assigns_roles]
+    known += [one for one in owned or () if one.group and one.group.assigns_roles]
+    if known:
+        return True
+    return None if roles is None or groups is None else False

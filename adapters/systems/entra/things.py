@@ -1,0 +1,329 @@
+"""What else hangs on a user in Microsoft Graph v1.0, and how each thing is said as a Held.
+
+`details["again"]` names a thing that gets a new id when it is made anew; `details["no_way_back"]`
+says why one is not given back.
+"""
+
+from typing import Any, ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from adapters.nouns import NO_WAY_BACK, OURS, Held
+from adapters.reading import Answer
+
+
+class RoleDefinition(Answer):
+    id: str
+    name: str | None = Field(None, alias="displayName")
+
+
+class RoleAssignment(Answer):
+    """An active directory role that the user holds directly."""
+
+    id: str = Field(min_length=1)
+    role: str = Field(alias="roleDefinitionId")
+    scope: str = Field("/", alias="directoryScopeId")
+    definition: RoleDefinition | None = Field(None, alias="roleDefinition")
+
+    @property
+    def place(self) -> str:
+        return f"{self.role}@{self.scope}"
+
+    @property
+    def held(self) -> Held:
+        name = (self.definition and self.definition.name) or self.role
+        details = {"again": self.place, "role": self.role, "scope": self.scope}
+        return Held(self.id, name, "role", None, details)
+
+
+class Schedule(Answer):
+    """A role that PIM gives: one that may be activated, or one that is active for a time."""
+
+    id: str = Field(min_length=1)
+    role: str = Field(alias="roleDefinitionId")
+    scope: str = Field("/", alias="directoryScopeId")
+    way: str | None = Field(None, alias="assignmentType")
+    info: dict[str, Any] | None = Field(None, alias="scheduleInfo")
+
+    @property
+    def place(self) -> str:
+        return f"{self.role}@{self.scope}"
+
+    def held(self, kind: str, names: dict[str, str]) -> Held:
+        details: dict[str, Any] = {
+            "again": self.place,
+            "role": self.role,
+            "scope": self.scope,
+            "info": self.info,
+        }
+        if self.way == "Activated":
+            kind, details[NO_WAY_BACK] = "activated role", "the holder activates it anew"
+        return Held(self.id, names.get(self.role, self.role), kind, None, details)
+
+
+class PimMembership(Answer):
+    """A group that PIM lets the user enter (eligible), or has let them into."""
+
+    id: str = Field(min_length=1)
+    group: str = Field(alias="groupId")
+    access: str = Field(alias="accessId")
+    ends: str | None = Field(None, alias="endDateTime")
+    way: str | None = Field(None, alias="assignmentType")
+
+    def held(self, kind: str) -> Held:
+        details: dict[str, Any] = {
+            "again": f"{self.group}:{self.access}",
+            "group": self.group,
+            "access": self.access,
+            "ends": self.ends,
+        }
+        if self.way == "activated":
+            details[NO_WAY_BACK] = "the holder activates it anew"
+        return Held(self.id, self.group, kind, None, details)
+
+
+class Consent(Answer):
+    """An application that may act in the user's name, because the user agreed."""
+
+    id: str = Field(min_length=1)
+    client: str = Field("", alias="clientId")
+    consent: str = Field(alias="consentType")
+    scope: str | None = None
+
+    @property
+    def held(self) -> Held:
+        obstacle = None if self.consent == "Principal" else "consented for everybody"
+        return Held(self.id, self.client or self.id, "consent", obstacle, {"scope": self.scope})
+
+
+class AppRole(Answer):
+    id: str = Field(min_length=1)
+    role: str = Field(alias="appRoleId")
+    resource: str = Field(alias="resourceId")
+    name: str | None = Field(None, alias="resourceDisplayName")
+    holder: str | None = Field(None, alias="principalType")
+
+    def held(self, *, may: bool) -> Held:
+        obstacle = None if self.holder == "User" else "inherited from a group: it goes with it"
+        if not may:
+            obstacle = "needs the profile `privileged` (AppRoleAssignment.ReadWrite.All)"
+        details = {
+            "again": f"{self.resource}:{self.role}",
+            "role": self.role,
+            "resource": self.resource,
+        }
+        return Held(self.id, self.name or self.resource, "application role", obstacle, details)
+
+
+class PackageName(Answer):
+    id: str = ""
+    name: str | None = Field(None, alias="displayName")
+
+
+class Package(Answer):
+    """An assignment of an access package. Expired ones are listed too, and count for nothing."""
+
+    id: str = Field(min_length=1)
+    state: str | None = None
+    package: PackageName | None = Field(None, alias="accessPackage")
+
+    @property
+    def held(self) -> Held | None:
+        if self.state in ("expired", "deliveryFailed"):
+            return None
+        name = (self.package and self.package.name) or self.id
+        back = {NO_WAY_BACK: "it is asked for anew, by its policy"}
+        return Held(self.id, name, "access package", None, back)
+
+
+class Method(Answer):
+    """A way to prove who one is. The password stays: Graph has no call that takes it away."""
+
+    PATHS: ClassVar[dict[str, str]] = {
+        "phoneAuthenticationMethod": "phoneMethods",
+        "fido2AuthenticationMethod": "fido2Methods",
+        "microsoftAuthenticatorAuthenticationMethod": "microsoftAuthenticatorMethods",
+        "softwareOathAuthenticationMethod": "softwareOathMethods",
+        "temporaryAccessPassAuthenticationMethod": "temporaryAccessPassMethods",
+        "emailAuthenticationMethod": "emailMethods",
+        "windowsHelloForBusinessAuthenticationMethod": "windowsHelloForBusinessMethods",
+        "platformCredentialAuthenticationMethod": "platformCredentialMethods",
+        "externalAuthenticationMethod": "externalAuthenticationMethods",
+    }
+
+    id: str = Field(min_length=1)
+    type: str = Field(alias="@odata.type")
+
+    @property
+    def held(self) -> Held | None:
+        kind = self.type.removeprefix("#microsoft.graph.")
+        if kind == "passwordAuthenticationMethod":
+            return None
+        path = self.PATHS.get(kind)
+        obstacle = None if path else "Graph v1.0 has no call that removes this kind"
+        return Held(self.id, kind.removesuffix("AuthenticationMethod"), "factor", obstacle)
+
+
+class Device(Answer):
+    """A device that the user registered. Graph disables those with Windows only."""
+
+    id: str = Field(min_length=1)
+    name: str | None = Field(None, alias="displayName")
+    system: str | None = Field(None, alias="operatingSystem")
+    enabled: bool | None = Field(None, alias="accountEnabled")
+
+    @property
+    def held(self) -> Held | None:
+        if self.enabled is False:
+            return None
+        windows = (self.system or "").lower().startswith("windows")
+        obstacle = None if windows else "Graph disables Windows devices only"
+        return Held(self.id, self.name or self.id, "device", obstacle)
+
+
+class Managed(Answer):
+    """A device under Intune. Its commands are carried out when it next reports in."""
+
+    LEAVING: ClassVar[tuple[str, ...]] = ("retire", "wipe", "delete")
+
+    id: str = Field(min_length=1)
+    name: str | None = Field(None, alias="deviceName")
+    state: str | None = Field(None, alias="managementState")
+    results: tuple[dict[str, Any], ...] = Field((), alias="deviceActionResults")
+
+    @property
+    def leaves(self) -> bool:
+        said = self.state or ""
+        ends_badly = said.endswith(("Failed", "Canceled"))
+        return said.startswith(self.LEAVING) and not ends_badly
+
+    @property
+    def lockable(self) -> Held | None:
+        """What Intune remembers of its commands tells whether a former lock went out."""
+        locked = any(one.get("actionName") == "remoteLock" for one in self.results)
+        if locked or self.leaves:
+            return None
+        back = {NO_WAY_BACK: "whoever holds it unlocks it"}
+        return Held(self.id, self.name or self.id, "managed device", None, back)
+
+    @property
+    def held(self) -> Held | None:
+        return None if self.leaves else Held(self.id, self.name or self.id, "managed device")
+
+
+class Rule(Answer):
+    """An inbox rule. Hidden and client-side rules are not listed by Graph."""
+
+    id: str = Field(min_length=1)
+    name: str | None = Field(None, alias="displayName")
+    enabled: bool | None = Field(None, alias="isEnabled")
+    read_only: bool | None = Field(None, alias="isReadOnly")
+    actions: dict[str, Any] | None = None
+    conditions: dict[str, Any] | None = None
+
+    def held(self, inside: frozenset[str]) -> Held | None:
+        """Only if it is on and sends mail to a domain that none of the user's own addresses has.
+
+        What it did is kept as evidence, with the state before.
+        """
+        leads = [address for address in self._recipients() if _domain(address) not in inside]
+        if not (self.enabled and leads):
+            return None
+        obstacle = "read-only: only its owner or Exchange changes it" if self.read_only else None
+        kept = {"actions": self.actions, "conditions": self.conditions}
+        return Held(
+            self.id, f"rule that sends mail to {len(leads)} outside", "rule", obstacle, kept
+        )
+
+    def _recipients(self) -> list[str]:
+        said = self.actions or {}
+        lists = [said.get(k) or [] for k in ("forwardTo", "forwardAsAttachmentTo", "redirectTo")]
+        found = [(one.get("emailAddress") or {}).get("address") for many in lists for one in many]
+        return [address or "" for address in found]
+
+
+class Mailbox(Answer):
+    purpose: str | None = Field(None, alias="userPurpose")
+    replies: dict[str, Any] | None = Field(None, alias="automaticRepliesSetting")
+
+    @property
+    def held(self) -> Held | None:
+        return Held(self.purpose, self.purpose, "mailbox") if self.purpose else None
+
+    def reply(self, ours: str) -> Held | None:
+        if self.replies is None:
+            return None
+        status = str(self.replies.get("status"))
+        said = str(self.replies.get("internalReplyMessage") or "")
+        if status == "alwaysEnabled" and ours in said:
+            return Held(OURS, "alwaysEnabled", "automatic reply", None, self.replies)
+        return Held(status, status, "automatic reply", None, self.replies)
+
+
+class Meeting(Answer):
+    id: str = Field(min_length=1)
+    organised: bool | None = Field(None, alias="isOrganizer")
+    cancelled: bool | None = Field(None, alias="isCancelled")
+    attendees: tuple[dict[str, Any], ...] = ()
+    series: str | None = Field(None, alias="seriesMasterId")
+
+    @property
+    def held(self) -> Held | None:
+        """A series is one meeting. What nobody else was invited to is nobody else's business."""
+        if not (self.organised and self.attendees) or self.cancelled:
+            return None
+        return Held(self.series or self.id, "meeting", "series" if self.series else "meeting")
+
+
+class Number(Answer):
+    number: str = Field(alias="telephoneNumber", min_length=1)
+    type: str | None = Field(None, alias="numberType")
+    target: str | None = Field(None, alias="assignmentTargetId")
+
+    @property
+    def held(self) -> Held:
+        back = {NO_WAY_BACK: "a number is assigned in the Teams admin centre", "type": self.type}
+        return Held(self.number, "Teams phone number", "phone number", None, back)
+
+
+class Drive(Answer):
+    id: str = Field(min_length=1)
+
+
+class DriveItem(Answer):
+    id: str = Field(min_length=1)
+
+
+class Permission(Answer):
+    id: str = Field(min_length=1)
+    roles: tuple[str, ...] = ()
+    to: dict[str, Any] | None = Field(None, alias="grantedToV2")
+
+    @property
+    def holder(self) -> str | None:
+        found = ((self.to or {}).get("user") or {}).get("id")
+        return str(found) if found else None
+
+
+class Linked(Answer):
+    """Anything in the directory, as far as a link to it is followed."""
+
+    id: str = Field(min_length=1)
+    type: str = Field("", alias="@odata.type")
+    enabled: bool | None = Field(None, alias="accountEnabled")
+
+
+class Member(Answer):
+    """A member of a Team. Its id is opaque; `userId` says whose membership it is."""
+
+    id: str = Field(min_length=1)
+    user: str | None = Field(None, alias="userId")
+
+
+class Deleted(Answer):
+    id: str
+    at: AwareDatetime | None = Field(None, alias="deletedDateTime")
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].casefold()
