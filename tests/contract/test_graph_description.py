@@ -1,5 +1,6 @@
 """Microsoft's own description of Graph, held against the adapter and the practice tenant."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 from adapters.actions import Action
 from adapters.contract import Brief
 from adapters.errors import TargetDenied
-from adapters.nouns import Account, Person
+from adapters.nouns import GIVEN_TO, Account, Held, Person, State
 from adapters.postconditions import TAKES, removable
 from adapters.practice.graph import PracticeTenant
 from adapters.systems.entra import Entra
@@ -18,6 +19,7 @@ from tests.tenants import BASE, checked, entra, rich
 
 WRITES = {
     "DELETE /applications/{application-id}/owners/{directoryObject-id}/$ref",
+    "DELETE /drives/{drive-id}/items/{driveItem-id}/permissions/{permission-id}",
     "DELETE /groups/{group-id}/members/{directoryObject-id}/$ref",
     "DELETE /groups/{group-id}/owners/{directoryObject-id}/$ref",
     "DELETE /oauth2PermissionGrants/{oAuth2PermissionGrant-id}",
@@ -26,7 +28,8 @@ WRITES = {
     "DELETE /users/{user-id}",
     "DELETE /users/{user-id}/appRoleAssignments/{appRoleAssignment-id}",
     "DELETE /users/{user-id}/authentication/fido2Methods/{fido2AuthenticationMethod-id}",
-    "DELETE /users/{user-id}/authentication/microsoftAuthenticatorMethods/{microsoftAuthenticatorAuthenticationMethod-id}",
+    "DELETE /users/{user-id}/authentication/microsoftAuthenticatorMethods"
+    "/{microsoftAuthenticatorAuthenticationMethod-id}",
     "DELETE /users/{user-id}/authentication/phoneMethods/{phoneAuthenticationMethod-id}",
     "PATCH /devices/{device-id}",
     "PATCH /users/{user-id}",
@@ -36,6 +39,7 @@ WRITES = {
     "POST /admin/teams/telephoneNumberManagement/numberAssignments/unassignNumber",
     "POST /applications/{application-id}/owners/$ref",
     "POST /deviceManagement/managedDevices/{managedDevice-id}/remoteLock",
+    "POST /deviceManagement/managedDevices/{managedDevice-id}/retire",
     "POST /deviceManagement/managedDevices/{managedDevice-id}/wipe",
     "POST /directory/deletedItems/{directoryObject-id}/restore",
     "POST /drives/{drive-id}/items/{driveItem-id}/invite",
@@ -73,17 +77,23 @@ async def test_every_call_of_a_whole_leave_is_described(clock: StillClock) -> No
     await it.entra.check()
     await it.entra.find_accounts(Person("1207", ("mara@acme.example",), (it.account.id,)))
     assert [one async for one in it.entra.accounts()]
-    rest = sorted(set(Entra.actions) - {*Entra.contain}, key=LAST.__eq__)
-    for verb in [*Entra.contain, *rest]:
+    rest = [v for v in Action if v in Entra.actions and v not in (*Entra.contain, LAST)]
+    for verb in [*Entra.contain, *rest, LAST]:
         if verb is Action.RELEASE_LICENCES:
             it.tenant.convert_mailbox(it.account.id)
+        if verb is Action.WIPE_DEVICES:
+            it.tenant.hang(it.account.id, "managed", {"managementState": "managed"})
         await it.entra.perform(verb, it.account, Brief(it.successor, before))
-    for verb in sorted(Entra.ways_back, key=LAST.__ne__):
-        fact = TAKES.get(verb)
-        things = removable(getattr(before, fact) or ()) if fact else ()
-        await it.entra.give_back(verb, it.account, before, things)
+    for verb in [LAST, *(v for v in reversed(Action) if v in Entra.ways_back and v is not LAST)]:
+        await it.entra.give_back(verb, it.account, before, taken(before, verb, it.successor.id))
     described = {name for name in it.transport.seen if not name.startswith("GET")}
     assert described == WRITES
+
+
+def taken(before: State, verb: Action, successor: str) -> tuple[Held, ...]:
+    """What a verb took, with the successor who was given it."""
+    things = removable(getattr(before, TAKES[verb]) or ()) if verb in TAKES else ()
+    return tuple(replace(t, details={**t.details, GIVEN_TO: successor}) for t in things)
 
 
 async def test_every_refusal_is_described(tenant: PracticeTenant, spec: Spec) -> None:
