@@ -118,6 +118,7 @@ async def house(
     extra: Mapping[str, Any] | None = None,
     clock: Clock | None = None,
     hr: Mapping[str, Any] | None = None,
+    policy: Path | None = None,
 ) -> AsyncIterator[House]:
     """Exeunt, running on the database at `url`, with these systems. `extra` adds to their keys."""
     async with AsyncExitStack() as stack:
@@ -126,7 +127,10 @@ async def house(
             systems[name] = vendor.settings(await stack.enter_async_context(served(vendor.app)))
         for name, keys in (extra or {}).items():
             systems[name] = systems.get(name, {}) | keys
-        told = {"hr": hr or {"people": {"source": "standard_webhooks", "secret": SECRET}}}
+        told: dict[str, Any] = {
+            "hr": hr or {"people": {"source": "standard_webhooks", "secret": SECRET}}
+        }
+        told |= {"policy": str(policy)} if policy else {}
         text = yaml.safe_dump({**told, "systems": systems})
         await asyncio.to_thread(migrate, url)
         settings = Settings(database_url=url)

@@ -86,7 +86,9 @@ async def _plan(
     ways = world.adapter(account.system).ways_back
     by_people: list[str] = []
     items: list[Item] = []
-    for done in await _changed(session, account):
+    changed = await _changed(session, account)
+    given_to = next((done.given_to for done in changed if done.given_to), "")
+    for done in changed:
         verb = Action(done.action)
         things = _taken(verb, before, after)
         by_people += [
@@ -100,7 +102,7 @@ async def _plan(
             things = tuple(t for t in things if t.id in privileged)
         if verb in ways and not done.task_id:
             if things or verb not in TAKES:
-                items.append(_item(world, part, done, things))
+                items.append(_item(world, part, done, things, given_to))
         elif verb is not Action.REVOKE_SESSIONS:
             by_people.append(verb.replace("_", " "))
     session.add_all(items)
@@ -157,7 +159,7 @@ def _taken(verb: Action, before: State, after: State) -> tuple[Held, ...]:
     return tuple(t for t in removable(getattr(before, fact) or ()) if t.key not in left)
 
 
-def _item(world: World, part: Part, done: Item, things: Sequence[Held]) -> Item:
+def _item(world: World, part: Part, done: Item, things: Sequence[Held], given_to: str) -> Item:
     return Item(
         id=world.clock.id("item"),
         case_id=part.case_id,
@@ -171,7 +173,7 @@ def _item(world: World, part: Part, done: Item, things: Sequence[Held]) -> Item:
         undo=Undo.REVERSIBLE,
         owner=done.owner,
         things=THINGS.dump_python(
-            tuple(replace(one, details={**one.details, GIVEN_TO: done.given_to}) for one in things),
+            tuple(replace(one, details={**one.details, GIVEN_TO: given_to}) for one in things),
             mode="json",
         ),
     )

@@ -17,6 +17,10 @@ from tests.conftest import StillClock
 from tests.specs import Spec
 from tests.tenants import BASE, checked, entra, rich
 
+MICROSOFT_AUTHENTICATOR = (
+    "DELETE /users/{user-id}/authentication/microsoftAuthenticatorMethods"
+    "/{microsoftAuthenticatorAuthenticationMethod-id}"
+)
 WRITES = {
     "DELETE /applications/{application-id}/owners/{directoryObject-id}/$ref",
     "DELETE /drives/{drive-id}/items/{driveItem-id}/permissions/{permission-id}",
@@ -28,8 +32,7 @@ WRITES = {
     "DELETE /users/{user-id}",
     "DELETE /users/{user-id}/appRoleAssignments/{appRoleAssignment-id}",
     "DELETE /users/{user-id}/authentication/fido2Methods/{fido2AuthenticationMethod-id}",
-    "DELETE /users/{user-id}/authentication/microsoftAuthenticatorMethods"
-    "/{microsoftAuthenticatorAuthenticationMethod-id}",
+    MICROSOFT_AUTHENTICATOR,
     "DELETE /users/{user-id}/authentication/phoneMethods/{phoneAuthenticationMethod-id}",
     "PATCH /devices/{device-id}",
     "PATCH /users/{user-id}",

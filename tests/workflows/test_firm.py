@@ -118,7 +118,8 @@ async def test_an_account_found_later_lowers_no_gate(stage: Stage) -> None:
     await client.post("/account-links", json=link)
     await client.post(f"/cases/{case['id']}/retry")
     case = await exeunt.until(lambda c: len(c["accounts"]) == 3 and c["status"] != "running")
-    assert {g["wave"]: g["approvals_needed"] for g in case["approvals"]} == {"retire": 2}
+    gates = {g["wave"]: g["approvals_needed"] for g in case["approvals"]}
+    assert gates == {"hand_over": 1, "retire": 2}
     assert stage.directory.enabled(spare) is True
 
 

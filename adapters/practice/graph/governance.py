@@ -147,7 +147,10 @@ class Governance(Directory):
 
     async def _give_app_role(self, request: Request) -> Response:
         said = await request.json()
-        made = said | {"principalType": "User", "resourceDisplayName": said["resourceId"]}
+        made = said | {
+            "principalType": "User",
+            "resourceDisplayName": self.names.get(said["resourceId"]),
+        }
         identifier = self.hang(said["principalId"], "app_roles", made)
         return JSONResponse({"id": identifier} | made, 201)
 

@@ -34,6 +34,8 @@ class Memory(PracticeVendor):
         self.owned_kind: dict[str, str] = {}
         self.devices: dict[str, Json] = {}
         self.hung: dict[str, dict[str, list[Json]]] = defaultdict(lambda: defaultdict(list))
+        self.names: dict[str, str] = {}
+        """Of resources, by id."""
         self.privileged: set[str] = set()
         """Users whom the application may not change, whatever it is granted."""
         self.inner_throttles = 0

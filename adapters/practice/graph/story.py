@@ -58,7 +58,9 @@ def _access(tenant: Memory, user: str) -> None:
         tenant.hang(user, "roles", role | {"roleDefinitionId": name, "roleDefinition": definition})
     consent: Json = {"clientId": tenant.new_id(), "consentType": "Principal", "principalId": user}
     tenant.hang(user, "consents", consent | {"scope": "Mail.Read Files.ReadWrite"})
-    app = {"appRoleId": tenant.new_id(), "resourceId": tenant.new_id(), "principalType": "User"}
+    payroll = tenant.new_id()
+    tenant.names[payroll] = "Payroll"
+    app = {"appRoleId": tenant.new_id(), "resourceId": payroll, "principalType": "User"}
     tenant.hang(user, "app_roles", app | {"principalId": user, "resourceDisplayName": "Payroll"})
     package = {"state": "delivered", "accessPackage": {"id": tenant.new_id()}}
     package["accessPackage"] = {"id": tenant.new_id(), "displayName": "Sales starter kit"}

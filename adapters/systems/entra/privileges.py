@@ -10,7 +10,7 @@ import httpx
 from adapters.actions import Action, Outcome
 from adapters.contract import action, gives_back
 from adapters.errors import TryAgain, Unrecognised
-from adapters.nouns import Account, Held, State
+from adapters.nouns import GIVEN_TO, Account, Held, State
 from adapters.postconditions import removable
 from adapters.systems.entra.containing import Containing
 from adapters.systems.entra.door import granted, member_at, owner_at
@@ -137,7 +137,14 @@ class Privileges(Containing):
         elif held.kind == "role-assignable group":
             await self._link(f"/groups/{held.id}/members", account.id)
         else:
-            await self._link(f"/{OWNED[held.kind]}/{held.id}/owners", account.id)
+            await self._own_again(OWNED[held.kind], held, account)
+
+    async def _own_again(self, place: str, held: Held, account: Account) -> None:
+        """Own it, then take back what the successor was given; nobody else is touched."""
+        await self._link(f"/{place}/{held.id}/owners", account.id)
+        successor = held.details.get(GIVEN_TO)
+        if successor and successor not in held.details["owners"]:
+            await self._remove(owner_at(place, held.id, successor))
 
     async def _link(self, path: str, user: str) -> None:
         """Add a reference. A 400 says that it stands already, or cannot: reading back decides."""
