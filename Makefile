@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench docs lock clean
 
 setup: .venv/.ready
 
@@ -31,6 +31,9 @@ test: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+docs: setup
+	$(BIN)/exeunt adapters --markdown > docs/adapters.md
 
 lock:
 	$(BIN)/pip install --quiet uv
