@@ -24,12 +24,13 @@ from adapters.errors import AdapterError, CredentialDenied, TryAgain
 
 TIMEOUT_SECONDS = 10
 TRANSIENT = frozenset({50033, 90033})
+_FEDERATED = "no federated credential of the application fits: check its {}"
 _FIXES = {
     700016: "the application is not in this tenant: check client_id and tenant_id",
     7000215: "the client secret is wrong: put the secret's value, not its id",
     7000222: "the client secret has expired: make a new one",
     700027: "the certificate is not the one that the application knows: upload it",
-    700024: "the certificate's assertion is not valid at this time: check the clock",
+    700024: "the assertion is not valid at this time: check the clock, and who renews its file",
     50013: "the assertion is invalid: check certificate and client_id",
     90002: "the tenant is not found: check tenant_id and authority",
     900023: "tenant_id is neither a tenant's id nor its domain",
@@ -37,6 +38,10 @@ _FIXES = {
     65001: "nobody has consented: grant admin consent to the application",
     53003: "Conditional Access blocks the application: exempt this workload identity",
     5000224: "the tenant is blocked or gone",
+    70021: _FEDERATED.format("issuer, subject and audience"),
+    700211: _FEDERATED.format("issuer"),
+    700212: _FEDERATED.format("audience"),
+    700213: _FEDERATED.format("subject, capitals count"),
     50194: "the application belongs to one tenant: put that tenant's id",
 }
 # What requests raises are OSErrors; the others come from MSAL for answers that are not Microsoft's.
