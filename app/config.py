@@ -60,6 +60,7 @@ def read_config(text: str, source: str, environ: Mapping[str, str], folder: Path
     hr: dict[str, HrSettings] = _section(
         document, "hr", "source", {k: s.Settings for k, s in HR_SOURCES.items()}, problems
     )
+    _check_masters(document, systems, problems)
     if MADE_HERE in hr:
         problems.append(document.complain(("hr", MADE_HERE), "is a name that Exeunt uses itself"))
     if problems:
@@ -79,6 +80,25 @@ def _check_sections(document: Document, problems: list[Problem]) -> None:
             problems.append(document.complain((key,), "must hold names, one for each"))
     if not document.value.get("systems"):
         problems.append(document.complain(("systems",), "names no system: nothing could be cut"))
+
+
+def _check_masters(
+    document: Document, systems: Mapping[str, SystemSettings], problems: list[Problem]
+) -> None:
+    """Who writes whose accounts: named systems exist, and nobody is their own master."""
+    for name, told in systems.items():
+        for key in ("mastered_by", "exchange"):
+            other = getattr(told, key, None)
+            if other is not None and other not in systems:
+                why = f"there is no system {other!r}; known: {', '.join(sorted(systems))}"
+                problems.append(document.complain(("systems", name, key), why))
+        seen, master = {name}, told.mastered_by
+        while master is not None and master in systems and master not in seen:
+            seen.add(master)
+            master = systems[master].mastered_by
+        if master in seen:
+            why = f"{master!r} would be written by itself in the end"
+            problems.append(document.complain(("systems", name, "mastered_by"), why))
 
 
 def _section(

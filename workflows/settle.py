@@ -114,18 +114,23 @@ async def judge(world: World, session: AsyncSession, case: Case) -> None:
 
 
 def _masters_first(world: World, accounts: list[CaseAccount]) -> list[CaseAccount]:
-    return sorted(accounts, key=lambda account: _master(world, account) is not None)
+    """Each account after those of the system that writes it: it is judged by them."""
+
+    def depth(system: str | None) -> int:
+        return 0 if system is None else 1 + depth(_master(world, system))
+
+    return sorted(accounts, key=lambda account: depth(account.system))
 
 
-def _master(world: World, account: CaseAccount) -> str | None:
-    system = world.systems.get(account.system)
+def _master(world: World, name: str) -> str | None:
+    system = world.systems.get(name)
     return system.can.mastered_by if system else None
 
 
 def _authority_open(world: World, account: CaseAccount, accounts: list[CaseAccount]) -> bool:
     """Whether the system that writes this account might still enable it again."""
     state = STATE.validate_python(account.after or account.before)
-    master = _master(world, account)
+    master = _master(world, account.system)
     elsewhere = state.mastered_elsewhere
     if not (bool(master) if elsewhere is None else elsewhere):
         return False

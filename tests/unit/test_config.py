@@ -74,3 +74,14 @@ def test_nothing_to_cut_is_a_mistake() -> None:
 def test_a_file_that_is_not_there_says_how_to_write_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigMissing, match=r"docs/configuration\.md"):
         load_config(tmp_path / "exeunt.yaml", {})
+
+
+def test_a_master_that_is_not_configured_is_named_with_its_place() -> None:
+    said = complaint(GOOD.replace("mode: enforce", "mastered_by: ad"))
+    assert "systems.directory.mastered_by: there is no system 'ad'" in said
+    assert ":10:" in said
+
+
+def test_nobody_is_their_own_master() -> None:
+    said = complaint(GOOD.replace("mode: enforce", "mastered_by: directory"))
+    assert "would be written by itself" in said

@@ -3,12 +3,14 @@
 import base64
 import json
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 from pydantic import ValidationError
 
 from adapters.actions import Action
+from adapters.clock import Clock
 from adapters.contract import Check
 from adapters.errors import CredentialDenied, Unrecognised
 from adapters.nouns import Kind, Person
@@ -158,3 +160,24 @@ async def test_the_practice_tenant_deletes_the_user_where_graph_would(
 def test_only_object_ids_make_a_membership_address(identifier: str) -> None:
     with pytest.raises(Unrecognised):
         member_at("0c0ffee0-0000-4000-8000-000000000000", identifier)
+
+
+def test_a_national_cloud_is_named_once() -> None:
+    told = Entra.Settings(adapter="entra", token="t", cloud="gcc_high")
+    assert told.base_url == "https://graph.microsoft.us"
+    assert told.authority == "https://login.microsoftonline.us"
+    proxied = Entra.Settings(adapter="entra", token="t", cloud="dod", base_url="https://p.example")
+    assert proxied.base_url == "https://p.example"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"managed_identity": True},
+        {"managed_identity": True, "client_id": "c"},
+        {"tenant_id": "t", "client_id": "c", "federated_token_file": "/run/token"},
+    ],
+)
+def test_no_secret_is_needed_where_the_platform_proves_who_we_are(told: dict[str, Any]) -> None:
+    settings = Entra.Settings(adapter="entra", **told)
+    Entra.connect("m365", settings, Clock())

@@ -15,7 +15,8 @@ from adapters.actions import Action
 from adapters.auth import Bearer
 from adapters.clock import Clock
 from adapters.contract import Check, Facts, Gap, by_hand, covered_by, not_applicable
-from adapters.msal_auth import MsalAuth, application
+from adapters.managed_identity import assertion_in, federated, managed_identity
+from adapters.msal_auth import Application, MsalAuth, application
 from adapters.nouns import Account, Kind, Person
 from adapters.reading import read_as
 from adapters.systems.entra.base import LARGEST_PAGE
@@ -150,10 +151,18 @@ def _left_out(verb: Action) -> Gap:
     return covered_by(covered[verb]) if verb in covered else LEFT_OUT
 
 
+def _sign_in(settings: EntraSettings) -> Application:
+    if settings.managed_identity:
+        return managed_identity(settings.client_id)
+    if settings.federated_token_file:
+        return federated(settings, assertion_in(settings.federated_token_file))
+    return application(settings)
+
+
 def _credential(settings: EntraSettings) -> tuple[httpx.Auth, Callable[[], Awaitable[str]]]:
     static = settings.token
     if static is None:
-        auth = MsalAuth(lambda: application(settings), f"{settings.base_url.rstrip('/')}/.default")
+        auth = MsalAuth(lambda: _sign_in(settings), f"{settings.base_url.rstrip('/')}/.default")
         return auth, auth.token
 
     async def token() -> str:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from adapters.actions import Action
+from adapters.clouds import CLOUDS
 from adapters.configured import SystemSettings
 from adapters.durations import Duration
 
@@ -27,12 +28,12 @@ TIER_0 = frozenset({Action.REVOKE_PRIVILEGES, Action.DELETE_ACCOUNT, Action.WIPE
 class EntraSettings(SystemSettings):
     """A tenant. Give a `token`, or `tenant_id` and a way to sign in as an application.
 
-    National clouds set `base_url` and `authority`, such as https://graph.microsoft.us and
-    https://login.microsoftonline.us.
+    `cloud` names Microsoft's hosts; `base_url` and `authority` say others, such as a proxy's.
     """
 
-    base_url: str = "https://graph.microsoft.com"
-    authority: str = "https://login.microsoftonline.com"
+    cloud: Literal["global", "gcc_high", "dod", "china"] = "global"
+    base_url: str = CLOUDS["global"].base_url
+    authority: str = CLOUDS["global"].authority
     tenant_id: str | None = None
     client_id: str | None = None
     client_secret: SecretStr | None = None
@@ -52,6 +53,14 @@ class EntraSettings(SystemSettings):
     """What those who write are told; whom to write to instead is added if it is known."""
     token_lifetime: Duration = timedelta(minutes=90)
     """Microsoft: access tokens live 60 to 90 minutes by default, and outlive a block."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_cloud(cls, said: Any) -> Any:
+        cloud = CLOUDS.get(said.get("cloud", "")) if isinstance(said, dict) else None
+        if cloud is None:
+            return said
+        return {"base_url": cloud.base_url, "authority": cloud.authority, **said}
 
     @model_validator(mode="after")
     def _some_credential(self) -> Self:
