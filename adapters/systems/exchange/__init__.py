@@ -1,0 +1,3 @@
+from adapters.systems.exchange.adapter import Exchange
+
+__all__ = ["Exchange"]
