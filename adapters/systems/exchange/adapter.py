@@ -13,10 +13,11 @@ from typing import ClassVar, Self
 
 import httpx
 
-from adapters.actions import Action
+from adapters.actions import Action, Outcome
 from adapters.auth import Bearer
 from adapters.clock import Clock
-from adapters.contract import Check, Facts, Gap, by_hand, not_applicable
+from adapters.contract import Brief, Check, Facts, Gap, by_hand, not_applicable
+from adapters.errors import NeedsHuman
 from adapters.msal_auth import MsalAuth, application
 from adapters.nouns import Account, Person
 from adapters.reading import read_as
@@ -89,6 +90,11 @@ class Exchange(Changing):
     def lacks(self) -> Mapping[Action, Gap]:
         left = {} if self.facts() else dict.fromkeys(self.actions, by_hand(RUNBOOK))
         return {**self.gaps, **left}
+
+    async def perform(self, verb: Action, account: Account, brief: Brief | None = None) -> Outcome:
+        if verb not in self.facts():
+            raise NeedsHuman(f"{verb} is not done by the way {self._settings.way}", RUNBOOK)
+        return await super().perform(verb, account, brief)
 
     async def check(self) -> Check:
         if self._settings.way is Way.BY_HAND:
