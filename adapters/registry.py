@@ -5,10 +5,16 @@ from adapters.hr.bamboohr import BambooHr
 from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
 from adapters.systems.entra import Entra
+from adapters.systems.exchange import Exchange
 from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
 
-ADAPTERS: dict[str, type[Adapter]] = {"entra": Entra, "manual": Manual, "scim": Scim}
+ADAPTERS: dict[str, type[Adapter]] = {
+    "entra": Entra,
+    "exchange": Exchange,
+    "manual": Manual,
+    "scim": Scim,
+}
 
 HR_SOURCES: dict[str, type[HrSource]] = {
     "bamboohr": BambooHr,

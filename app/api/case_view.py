@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Action
+from adapters.postconditions import TAKES
 from workflows.approvals import wave_digest
 from workflows.lookup import STATE
 from workflows.sentences import BUSINESS, CONTROLS
@@ -22,6 +23,14 @@ class WorkerOut(BaseModel):
     email: str | None = Field(None, examples=["mara.okafor@acme.example"])
     display_name: str | None = Field(None, examples=["Mara Okafor"])
     department: str | None = Field(None, examples=["Finance"])
+
+
+class LeftOut(BaseModel):
+    """Something that stays, and why: nothing is skipped in silence."""
+
+    kind: str = Field(examples=["group"])
+    name: str = Field(examples=["Everybody"])
+    why: str = Field(examples=["dynamic: its rule decides who belongs"])
 
 
 class AccountOut(BaseModel):
@@ -39,6 +48,9 @@ class AccountOut(BaseModel):
     )
     contained_at: datetime | None = None
     seconds_to_contain: float | None = None
+    left: list[LeftOut] = Field(
+        default_factory=list, description="what is still held and our verbs cannot take"
+    )
 
 
 class ItemOut(BaseModel):
@@ -197,13 +209,22 @@ def _known(case: Case, accounts: Sequence[CaseAccount]) -> list[AccountOut]:
             rule=row.rule,
             containment=row.containment,
             privileged=row.privileged,
-            note="; ".join(STATE.validate_python(row.after).notes) if row.after else "",
+            **_told(row),
             last_possible_access=row.last_possible_access,
             contained_at=row.contained_at,
             seconds_to_contain=seconds_to_contain(case, row.contained_at),
         )
         for row in accounts
     ]
+
+
+def _told(row: CaseAccount) -> dict[str, Any]:
+    """What the system last said that a person should know."""
+    state = STATE.validate_python(row.after or row.before or {})
+    facts = dict.fromkeys(TAKES.values())
+    held = [thing for fact in facts for thing in getattr(state, fact) or ()]
+    left = [LeftOut(kind=t.kind, name=t.name, why=t.obstacle) for t in held if t.obstacle]
+    return {"note": "; ".join(state.notes), "left": left}
 
 
 _LOOKUPS = {

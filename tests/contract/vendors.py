@@ -7,12 +7,18 @@ import httpx
 from adapters.contract import Adapter
 from adapters.http import Mode
 from adapters.practice.base import PracticeVendor
+from adapters.practice.exchange import PracticeExchange
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
 from adapters.registry import ADAPTERS
 from tests.conftest import StillClock
 
-VENDORS: tuple[type[PracticeVendor], ...] = (PracticeTenant, PracticeDirectory, PracticeCrm)
+VENDORS: tuple[type[PracticeVendor], ...] = (
+    PracticeTenant,
+    PracticeExchange,
+    PracticeDirectory,
+    PracticeCrm,
+)
 BASE = "https://vendor.example"
 
 

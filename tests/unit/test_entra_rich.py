@@ -12,7 +12,8 @@ from adapters.nouns import GIVEN_TO, NO_WAY_BACK, State
 from adapters.postconditions import FACTS, TAKES, given_back, holds, removable
 from adapters.systems.entra import Entra
 from tests.conftest import StillClock
-from tests.tenants import Rich, rich
+from tests.tenants import Rich, forbidding, rich
+from tests.tenants import entra as entra_on
 
 
 @pytest.fixture
@@ -225,3 +226,12 @@ async def test_each_way_back_can_be_walked_twice(it: Rich, verb: Action) -> None
         return
     after = await it.entra.observe(it.account, verb)
     assert given_back(verb, before, things, after) is True
+
+
+async def test_a_list_that_may_not_be_read_is_left_and_said_to_be(clock: StillClock) -> None:
+    it = rich(clock)
+    entra = entra_on(it.tenant, forbidding("entitlementManagement", it.tenant))
+    await entra.revoke_grants(it.account)
+    left = (await entra.observe(it.account)).grants or ()
+    assert "cannot be read: grant EntitlementManagement.Read.All" in {one.obstacle for one in left}
+    assert not removable(left)

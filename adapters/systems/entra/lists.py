@@ -48,6 +48,14 @@ LISTS: dict[str, tuple[str, type[Answer]]] = {
     "drive": ("Files.Read.All", Drive),
 }
 """Each list with the permission to read it (permissions.json of microsoft-graph-devx-content)."""
+OPTIONAL = {
+    "app_roles": "application role",
+    "packages": "access package",
+    "numbers": "phone number",
+    "pim_eligible": "eligible membership",
+    "pim_active": "membership by schedule",
+}
+"""Lists whose refusal does not stop a verb: what they hold is then said to be left, and why."""
 SINGLE = frozenset({"mailbox", "drive"})
 OF_ROLES = ("groups", "roles", "eligible", "scheduled", "pim_eligible", "pim_active", "owned")
 FEEDS: dict[Action, tuple[str, ...]] = {

@@ -18,7 +18,7 @@ from adapters.reading import Answer, read_as
 from adapters.systems.entra import state
 from adapters.systems.entra.base import EntraBase
 from adapters.systems.entra.door import GONE, code_of
-from adapters.systems.entra.lists import FEEDS, LISTS, SINGLE, lists_of
+from adapters.systems.entra.lists import FEEDS, LISTS, OPTIONAL, SINGLE, lists_of
 from adapters.systems.entra.settings import Profile
 from adapters.systems.entra.shapes import BatchAnswer, Group, Observed, chosen
 from adapters.systems.entra.state import Lists, Owned
@@ -90,14 +90,21 @@ class Observing(EntraBase):
         lists = Lists()
         answers = await _known(verb, self._api.batch([paths[name] for name in names]))
         for name, answer in zip(names, answers or (), strict=answers is not None):
-            entries = await _known(verb, self._entries(name, answer))
+            entries = await _known(verb, self._entries(name, answer, lists))
             if entries is not None:
                 lists.found[name] = entries
         return lists
 
-    async def _entries(self, name: str, answer: BatchAnswer) -> list[Answer]:
+    async def _entries(self, name: str, answer: BatchAnswer, lists: Lists) -> list[Answer]:
         permission, model = LISTS[name]
-        if not raise_inner(answer, permission):
+        try:
+            there = raise_inner(answer, permission)
+        except TargetDenied:
+            if name not in OPTIONAL:
+                raise
+            lists.denied[name] = permission
+            return []
+        if not there:
             return []
         if name in SINGLE:
             return [read_as(model, answer.body)]

@@ -20,7 +20,7 @@ class Profile(StrEnum):
     PRIVILEGED = "privileged"
 
 
-CUT = frozenset({Action.BLOCK_SIGN_IN, Action.REVOKE_SESSIONS, Action.REVOKE_GRANTS})
+CUT = frozenset({Action.BLOCK_SIGN_IN, Action.REVOKE_SESSIONS})
 TIER_0 = frozenset({Action.REVOKE_PRIVILEGES, Action.DELETE_ACCOUNT, Action.WIPE_DEVICES})
 """Verbs whose permissions could take the tenant over, or destroy."""
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from adapters.nouns import Held
 from adapters.reading import Answer
+from adapters.systems.entra.lists import OPTIONAL
 from adapters.systems.entra.shapes import Group, Observed
 from adapters.systems.entra.things import (
     AppRole,
@@ -28,6 +29,16 @@ class Lists:
     """What was read. A name that is missing was not asked for or could not be read."""
 
     found: dict[str, list[Answer]] = field(default_factory=dict)
+    denied: dict[str, str] = field(default_factory=dict)
+    """Lists that may not be read, with the permission that would let us."""
+
+    def unread(self, *names: str) -> list[Held]:
+        """What may be there and cannot be seen is left, and is said to be."""
+        return [
+            Held(name, OPTIONAL[name], OPTIONAL[name], f"cannot be read: grant {self.denied[name]}")
+            for name in names
+            if name in self.denied
+        ]
 
     def read(self, name: str, model: type[M]) -> list[M] | None:
         entries = self.found.get(name)
@@ -52,6 +63,7 @@ def grants(lists: Lists, *, app_roles: bool) -> tuple[Held, ...] | None:
     roles = lists.read("app_roles", AppRole) or []
     packages = lists.read("packages", Package) or []
     held = [group.held for group in groups] + [role.held(may=app_roles) for role in roles]
+    held += lists.unread("app_roles", "packages")
     return (*held, *(one.held for one in packages if one.held))
 
 
@@ -79,6 +91,7 @@ def roles(lists: Lists, owned: list[Owned] | None) -> tuple[Held, ...] | None:
     held += [one.held for one in direct or () if one.place not in by_pim]
     held += [one.held("eligible membership") for one in enter or ()]
     held += [one.held("membership by schedule") for one in entered or ()]
+    held += lists.unread("pim_eligible", "pim_active")
     by_pim = {one.group for one in entered or ()}
     held += [
         Held(group.id, group.name or group.id, "role-assignable group")
@@ -122,6 +135,7 @@ def licences(user: Observed, lists: Lists) -> tuple[Held, ...] | None:
     leavable = frozenset(one.id for one in groups if one.licences and one.obstacle is None)
     numbers = lists.read("numbers", Number) or []
     return (
+        *lists.unread("numbers"),
         *(one.held for one in numbers if one.target == user.id),
         *(licence.held(leavable) for licence in user.licences),
     )
