@@ -1,8 +1,10 @@
 """Time, randomness and identifiers: taken from here, so that a test can hand in its own."""
 
+import asyncio
 import random
 import secrets
 from datetime import UTC, datetime
+from time import monotonic
 
 from ulid import ULID
 
@@ -12,6 +14,13 @@ class Clock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def seconds(self) -> float:
+        """Only differences count; they never run backwards."""
+        return monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
     def id(self, prefix: str) -> str:
         """A sortable, unique identifier such as `case_01J7Z0…`."""

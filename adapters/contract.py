@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 import httpx
 
 from adapters.actions import Action, Outcome, Undo
+from adapters.budget import Rate
 from adapters.clock import Clock
 from adapters.configured import SystemSettings
 from adapters.errors import Unrecognised
@@ -136,6 +137,9 @@ class Adapter(ABC):
     """How long after a write a read may still show the state before it."""
     searchable: ClassVar[bool] = True
     """False where nobody can be looked up: a person has to say."""
+
+    rates: ClassVar[tuple[Rate, ...]] = ()
+    """What the vendor lets one credential ask, as far as it is published."""
 
     Settings: ClassVar[type[SystemSettings]] = SystemSettings
     """What a user may write about such a system in the configuration file."""

@@ -5,29 +5,23 @@ observe mode no write leaves at all.
 """
 
 import ipaddress
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from time import perf_counter
 from typing import Any
 
 import httpx
 
-from adapters.errors import (
-    AdapterError,
-    CredentialDenied,
-    NeedsHuman,
-    TargetDenied,
-    TryAgain,
-    Unrecognised,
-)
+from adapters.budget import Budget
+from adapters.errors import NeedsHuman, TryAgain, Unrecognised
+from adapters.statuses import json_or_none, name_of, raise_for_status, retry_after
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+UNTOLD_SECONDS = 1.0
+"""How long we keep quiet after a 429 that does not say how long."""
 LARGEST_REPLY = 16 * 1024 * 1024
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_IDS = ("request-id", "x-request-id", "x-okta-request-id", "x-github-request-id")
@@ -83,7 +77,7 @@ class Api:
 
     `base_url` is https, or plain http to loopback only; raises ValueError otherwise. `auth` is an
     httpx.Auth and never appears in a repr. `permission` and `fix` go into what is said when the
-    vendor refuses us.
+    vendor refuses us. `budget` holds calls back so that the vendor need not.
     """
 
     def __init__(
@@ -96,10 +90,12 @@ class Api:
         transport: httpx.AsyncBaseTransport | None = None,
         permission: str = "",
         fix: str = "renew the credential of this system",
+        budget: Budget | None = None,
     ) -> None:
         self.base_url = trusted_url(base_url)
         self._mode = mode
         self._advice = (permission, fix)
+        self._budget = budget
         self._client = httpx.AsyncClient(
             auth=auth,
             headers={"User-Agent": "exeunt", **(headers or {})},
@@ -145,21 +141,40 @@ class Api:
         raised as an AdapterError.
         """
         url = self._url(path)
-        if self._mode is Mode.OBSERVE and method not in READS and not only_reads:
+        writes = method not in READS and not only_reads
+        if self._mode is Mode.OBSERVE and writes:
             raise NeedsHuman(f"observe mode: {method} {url.path} was not sent")
+        if self._budget:
+            await self._budget.take(self._units(method, url, params, body), writes=writes)
         request = self._client.build_request(
             method, url, params=params or None, json=body, headers=headers
         )
         response = await self._exchange(request)
+        self._heed(response)
         if response.status_code in codes or (
             gone_ok and response.status_code == httpx.codes.NOT_FOUND
         ):
-            return Reply(response.status_code, _json_or_none(response), response.headers)
+            return Reply(response.status_code, json_or_none(response), response.headers)
         raise_for_status(response, *self._advice)
         return Reply(response.status_code, _body(response), response.headers)
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    def _units(
+        self,
+        method: str,  # noqa: ARG002 - a vendor with costs of its own looks at these
+        url: httpx.URL,  # noqa: ARG002 - likewise
+        params: dict[str, str | int] | None,  # noqa: ARG002 - likewise
+        body: object,  # noqa: ARG002 - likewise
+    ) -> float:
+        """What a call costs of the vendor's rate."""
+        return 1.0
+
+    def _heed(self, response: httpx.Response) -> None:
+        """Learn from an answer how much the vendor still wants to hear."""
+        if self._budget and response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self._budget.close_for(retry_after(response.headers) or UNTOLD_SECONDS)
 
     def _url(self, path: str) -> httpx.URL:
         """Join to the base; a link to another host is refused before our credential goes there."""
@@ -178,7 +193,7 @@ class Api:
             response = await self._client.send(request, stream=True)
             await _read_bounded(response)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise TryAgain(f"{_name(request)}: {type(error).__name__}") from None
+            raise TryAgain(f"{name_of(request)}: {type(error).__name__}") from None
         else:
             return response
         finally:
@@ -206,71 +221,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def raise_for_status(response: httpx.Response, permission: str = "", fix: str = "") -> None:
-    """The one place where a vendor's status becomes what we do next.
-
-    `permission` and `fix` are what to grant and to do if the vendor refuses us.
-    """
-    if response.is_success:
-        return
-    what = f"{_name(response.request)}: {response.status_code}{_code(response)}"
-    raise _error(response, what, permission, fix)
-
-
-def _error(response: httpx.Response, what: str, permission: str, fix: str) -> AdapterError:
-    match response.status_code:
-        case 401:
-            return CredentialDenied(what, permission, fix)
-        case 403:
-            return TargetDenied(what, permission)
-        case 408 | 409 | 412 | 423 | 425 | 429 | 500 | 502 | 503 | 504:
-            return TryAgain(what, retry_after(response.headers))
-        case _:
-            return Unrecognised(what)
-
-
-def retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds to wait by Retry-After (a number or a date), None if there is none to read."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-        sent = parsedate_to_datetime(headers.get("Date", ""))
-        # "-0000" is UTC as well, but comes without a zone (RFC 5322 section 3.3).
-        seconds = (_in_utc(until) - _in_utc(sent)).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(0.0, seconds)
-
-
-def _in_utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _code(response: httpx.Response) -> str:
-    """The vendor's error code, never its message: messages hold names and addresses."""
-    body = _json_or_none(response)
-    error = body.get("error", body) if isinstance(body, dict) else None
-    code = (error.get("code") or error.get("scimType")) if isinstance(error, dict) else error
-    text = str(code) if isinstance(code, str | int) else ""
-    return f" {text}" if text.isascii() and text.replace("_", "").replace(".", "").isalnum() else ""
-
-
 def _body(response: httpx.Response) -> Any:
     if not response.content:
         return None
     try:
         return response.json()
     except ValueError:
-        raise Unrecognised(f"{_name(response.request)}: the answer is not JSON") from None
-
-
-def _json_or_none(response: httpx.Response) -> Any:
-    try:
-        return json.loads(response.content)
-    except ValueError:
-        return None
+        raise Unrecognised(f"{name_of(response.request)}: the answer is not JSON") from None
 
 
 async def _read_bounded(response: httpx.Response) -> None:
@@ -280,14 +237,10 @@ async def _read_bounded(response: httpx.Response) -> None:
         size += len(chunk)
         if size > LARGEST_REPLY:
             raise Unrecognised(
-                f"{_name(response.request)}: the answer is larger than {LARGEST_REPLY} bytes"
+                f"{name_of(response.request)}: the answer is larger than {LARGEST_REPLY} bytes"
             )
         chunks.append(chunk)
     response._content = b"".join(chunks)  # noqa: SLF001 - httpx has no bounded read of its own
-
-
-def _name(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.path}"
 
 
 def _remember(request: httpx.Request, response: httpx.Response | None, seconds: float) -> None:

@@ -90,6 +90,8 @@ NO_WAY_BACK = "no_way_back"
 """In `details`: why a thing that was taken is not given back by us."""
 GIVEN_TO = "given_to"
 """In `details` of what is given back: the account of the successor who had got it."""
+NEXT = "next"
+"""In `details` of what is left behind: what its owner has to do about it, as one sentence."""
 SHARED = "shared"
 """The id of a mailbox that is nobody's own any more."""
 OURS = "ours"
@@ -127,6 +129,11 @@ class State:
     """What those who write are told, by its id; OURS once it is what we were told to say."""
     mastered_elsewhere: bool | None = None
     """Another system writes this account: what is changed here may be undone from there."""
+    residue: tuple[Held, ...] | None = None
+    """What outlives the account and no verb takes: secrets that they know, what runs in their name.
+
+    `obstacle` says why it is left, `details[NEXT]` what to do about it.
+    """
     listed: bool | None = None
     """Whether colleagues find the account in the address list."""
     privileged: bool | None = None

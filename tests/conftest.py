@@ -24,6 +24,12 @@ class StillClock(Clock):
     def advance(self, **by: float) -> None:
         self.time += timedelta(**by)
 
+    def seconds(self) -> float:
+        return self.time.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+
     def jitter(self) -> float:
         return 0.0
 

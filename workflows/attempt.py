@@ -4,6 +4,7 @@ The intent is committed before the call and the result after it. If the process 
 the next turn finds an intent without a result, and looks before it does anything again.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import CUTS_ACCESS, Action, Wave
+from adapters.budget import urgently
 from adapters.contract import Brief
 from adapters.errors import AdapterError, TryAgain
 from adapters.http import Call, recording
@@ -35,6 +37,7 @@ class Intent:
     attempt_id: str
     item_id: str
     case_id: str
+    wave: Wave
     deed: Deed
     again: bool
 
@@ -54,7 +57,8 @@ async def attempt(world: World, item_id: str) -> None:
     if intent is None:
         return
     result = Result()
-    with recording() as calls:
+    cut = intent.wave is Wave.CONTAIN
+    with recording() as calls, urgently() if cut else nullcontext():
         result.calls = calls
         try:
             intent = await _prepared(world, intent)
@@ -130,7 +134,8 @@ async def _intend(world: World, item_id: str) -> Intent | None:
                 personal={"account_id": account.account_id},
             ),
         )
-        return Intent(row.id, item.id, item.case_id, _deed(item, account, row), again)
+        deed = _deed(item, account, row)
+        return Intent(row.id, item.id, item.case_id, Wave(item.wave), deed, again)
 
 
 def _deed(item: Item, account: CaseAccount, row: Attempt) -> Deed:

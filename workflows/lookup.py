@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from adapters.budget import urgently
 from adapters.errors import AdapterError
 from adapters.http import Call, recording
 from adapters.nouns import Match, State
@@ -49,7 +50,7 @@ async def look_up(world: World, part_id: str) -> None:
         paused = await is_paused(session, part.system)
     if part.lookup != "unanswered" or paused:
         return
-    with recording() as calls:
+    with recording() as calls, urgently():  # who it is must be known before it can be cut
         try:
             adapter = world.adapter(part.system)
             matches = await adapter.find_accounts(person)

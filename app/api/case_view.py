@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Action
+from adapters.nouns import NEXT
 from adapters.postconditions import TAKES
 from workflows.approvals import wave_digest
 from workflows.lookup import STATE
@@ -33,6 +34,16 @@ class LeftOut(BaseModel):
     why: str = Field(examples=["dynamic: its rule decides who belongs"])
 
 
+class ResidueOut(BaseModel):
+    """What outlives the account: somebody has to do something about it."""
+
+    kind: str = Field(examples=["deploy key"])
+    name: str = Field(examples=["ci-release"])
+    why: str = Field(examples=["it belongs to the repository and works without the person"])
+    next: str = Field(examples=["Rotate it, or delete it in the repository's settings."])
+    owner: str
+
+
 class AccountOut(BaseModel):
     """One account, or one system in which it is open whether there is an account."""
 
@@ -50,6 +61,9 @@ class AccountOut(BaseModel):
     seconds_to_contain: float | None = None
     left: list[LeftOut] = Field(
         default_factory=list, description="what is still held and our verbs cannot take"
+    )
+    residue: list[ResidueOut] = Field(
+        default_factory=list, description="what outlives the account, with owner and next step"
     )
 
 
@@ -186,10 +200,12 @@ async def whole(session: AsyncSession, case: Case) -> CaseOut:
     items = select(Item).where(Item.case_id == case.id)
     items = items.order_by(col(Item.system), col(Item.case_account_id), col(Item.ord))
     ids = {account.id: account.account_id for account in accounts}
+    planned = (await session.exec(items)).all()
+    owners = {item.system: item.owner for item in planned}
     return CaseOut(
         **summary(case, worker).model_dump(),
-        accounts=[*_known(case, accounts), *_unknown(parts, accounts)],
-        items=[item_out(item, ids) for item in (await session.exec(items)).all()],
+        accounts=[*_known(case, accounts, owners), *_unknown(parts, accounts)],
+        items=[item_out(item, ids) for item in planned],
         approvals=await _approvals(session, parts),
         tasks=[task_out(task) for task in tasks],
     )
@@ -200,7 +216,7 @@ async def _rows(session: AsyncSession, table: Any, case_id: str) -> Sequence[Any
     return (await session.exec(query)).all()
 
 
-def _known(case: Case, accounts: Sequence[CaseAccount]) -> list[AccountOut]:
+def _known(case: Case, accounts: Sequence[CaseAccount], owners: dict[str, str]) -> list[AccountOut]:
     return [
         AccountOut(
             system=row.system,
@@ -209,7 +225,7 @@ def _known(case: Case, accounts: Sequence[CaseAccount]) -> list[AccountOut]:
             rule=row.rule,
             containment=row.containment,
             privileged=row.privileged,
-            **_told(row),
+            **_told(row, owners.get(row.system, case.owner)),
             last_possible_access=row.last_possible_access,
             contained_at=row.contained_at,
             seconds_to_contain=seconds_to_contain(case, row.contained_at),
@@ -218,13 +234,19 @@ def _known(case: Case, accounts: Sequence[CaseAccount]) -> list[AccountOut]:
     ]
 
 
-def _told(row: CaseAccount) -> dict[str, Any]:
+def _told(row: CaseAccount, owner: str) -> dict[str, Any]:
     """What the system last said that a person should know."""
     state = STATE.validate_python(row.after or row.before or {})
     facts = dict.fromkeys(TAKES.values())
     held = [thing for fact in facts for thing in getattr(state, fact) or ()]
     left = [LeftOut(kind=t.kind, name=t.name, why=t.obstacle) for t in held if t.obstacle]
-    return {"note": "; ".join(state.notes), "left": left}
+    residue = [
+        ResidueOut(
+            kind=t.kind, name=t.name, why=t.obstacle or "", next=t.details[NEXT], owner=owner
+        )
+        for t in state.residue or ()
+    ]
+    return {"note": "; ".join(state.notes), "left": left, "residue": residue}
 
 
 _LOOKUPS = {

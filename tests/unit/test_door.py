@@ -16,7 +16,8 @@ from adapters.errors import (
     TryAgain,
     Unrecognised,
 )
-from adapters.http import LARGEST_REPLY, Api, retry_after
+from adapters.http import LARGEST_REPLY, Api
+from adapters.statuses import retry_after
 from workflows.trouble import LONGEST_WAIT, MOST_BELIEVED, wait
 
 ERRORS = [

@@ -21,7 +21,7 @@ from adapters.nouns import Account, Kind, Person
 from adapters.reading import read_as
 from adapters.systems.entra.base import LARGEST_PAGE
 from adapters.systems.entra.cleaning_up import CleaningUp
-from adapters.systems.entra.door import GraphApi, any_equals, equals, granted, is_object_id
+from adapters.systems.entra.door import RATES, GraphApi, any_equals, equals, granted, is_object_id
 from adapters.systems.entra.permissions import judge, our_own_id
 from adapters.systems.entra.settings import EntraSettings
 from adapters.systems.entra.shapes import Page, User, chosen
@@ -47,6 +47,7 @@ class Entra(CleaningUp):
     )
     # Microsoft names no time in which a write is to be read; this one is our choice.
     propagation = timedelta(seconds=5)
+    rates = RATES
     gaps = {
         Action.REMOVE_ROLES: covered_by(Action.REVOKE_PRIVILEGES),
         # Not in Graph v1.0: only Exchange converts, delegates, forwards and hides a mailbox.

@@ -9,7 +9,7 @@ from adapters.contract import action, gives_back
 from adapters.errors import AdapterError, NeedsHuman, TryAgain, Unrecognised
 from adapters.nouns import Account, Held, State
 from adapters.postconditions import removable
-from adapters.systems.entra.door import URGENT, granted, user_at
+from adapters.systems.entra.door import granted, user_at
 from adapters.systems.entra.observing import Observing
 from adapters.systems.entra.shapes import Observed
 from adapters.systems.entra.things import Method
@@ -45,7 +45,6 @@ class Containing(Observing):
                 "PATCH",
                 user_at(account.id),
                 body={"accountEnabled": enabled},
-                headers=URGENT,
                 gone_ok=True,
                 codes=frozenset({httpx.codes.BAD_REQUEST}),
             )
@@ -59,7 +58,7 @@ class Containing(Observing):
     async def revoke_sessions(self, account: Account) -> Outcome:
         with granted("User.RevokeSessions.All"):
             reply = await self._api.send(
-                "POST", f"{user_at(account.id)}/revokeSignInSessions", headers=URGENT, gone_ok=True
+                "POST", f"{user_at(account.id)}/revokeSignInSessions", gone_ok=True
             )
         return Outcome.ABSENT if reply.gone else Outcome.CHANGED
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from adapters.budget import Budget, Rate, is_urgent
 from adapters.clock import Clock
 from adapters.errors import TargetDenied, TryAgain, Unrecognised
 from adapters.http import Api, Reply
@@ -16,8 +17,19 @@ from adapters.reading import read_as
 from adapters.systems.entra.shapes import BatchAnswer, BatchAnswers, Page
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-URGENT = {"x-ms-throttle-priority": "High"}
-PATIENT = {"x-ms-throttle-priority": "Low"}
+RATES = (Rate(3_500, 10), Rate(3_000, 150, writes=True))
+"""Resource units and writes of one application in a small tenant (Microsoft, "throttling limits").
+
+A large tenant allows 8,000 units; the smaller number is right for both.
+"""
+NEARLY = 0.8
+"""From this share of its limit on, Graph says how near it is: then all but cuts keep quiet."""
+_COSTS = (
+    (re.compile(r"/transitiveMember"), 5),
+    (re.compile(r"/groups/[^/]+/members|/subscribedSkus"), 3),
+    (re.compile(r"/users(\?|$)|/memberOf"), 2),
+)
+"""Resource units by address (same document); whatever is not named there costs one."""
 MOST_PAGES = 100_000
 """A chain of next links that is longer than this never ends."""
 Query: TypeAlias = Mapping[str, str | int]
@@ -43,7 +55,7 @@ class GraphApi(Api):
     """Api with Graph's rules. `base_url` ends in the version, such as /v1.0."""
 
     def __init__(self, base_url: str, clock: Clock, **more: Any) -> None:
-        super().__init__(base_url, **more)
+        super().__init__(base_url, budget=Budget(RATES, clock), **more)
         self._clock = clock
 
     async def send(
@@ -62,14 +74,17 @@ class GraphApi(Api):
         """As Api.send. A 404 counts as "gone" only if it is the directory that says so."""
         if method == "DELETE":
             self._never_the_object_itself(path, deletes_a_user=deletes_a_user)
-        request_id = UUID(bytes=self._clock.token(16), version=4)
+        told = {
+            "client-request-id": str(UUID(bytes=self._clock.token(16), version=4)),
+            "x-ms-throttle-priority": "High" if is_urgent() else "Low",
+        }
         reply = await super().send(
             method,
             path,
             gone_ok=gone_ok,
             params=params,
             body=body,
-            headers={"client-request-id": str(request_id), **(headers or {})},
+            headers={**told, **(headers or {})},
             codes=codes,
             only_reads=only_reads,
         )
@@ -110,14 +125,34 @@ class GraphApi(Api):
         for start in range(0, len(paths), BATCH):
             asked = {str(n): path for n, path in enumerate(paths[start : start + BATCH])}
             requests = [{"id": n, "method": "GET", "url": path} for n, path in asked.items()]
-            reply = await self.send(
-                "POST", "/$batch", body={"requests": requests}, headers=PATIENT, only_reads=True
-            )
+            reply = await self.send("POST", "/$batch", body={"requests": requests}, only_reads=True)
             said = {one.id: one for one in read_as(BatchAnswers, reply.body).responses}
             if set(said) != set(asked):
                 raise Unrecognised("a batch answered other requests than those that were in it")
             answers += [said[n] for n in asked]
         return answers
+
+    def _units(
+        self,
+        method: str,
+        url: httpx.URL,
+        params: dict[str, str | int] | None,
+        body: object,
+    ) -> float:
+        """Of a batch, each request in it counts on its own."""
+        match body:
+            case {"requests": [*inner]}:
+                return sum(_cost(one["method"], one["url"], one["url"]) for one in inner)
+        return _cost(method, url.path, " ".join(params or ()))
+
+    def _heed(self, response: httpx.Response) -> None:
+        super()._heed(response)
+        try:
+            used = float(response.headers.get("x-ms-throttle-limit-percentage", 0))
+        except ValueError:
+            return
+        if self._budget and used >= NEARLY:
+            self._budget.close_for(used)
 
     def _never_the_object_itself(self, path: str, *, deletes_a_user: bool) -> None:
         """Without `/$ref`, Graph deletes the member or owner, not the link to it (Microsoft:
@@ -171,6 +206,13 @@ def equals(key: str, value: str) -> str:
 
 def any_equals(key: str, value: str) -> str:
     return f"{key}/any(p:p eq {_quoted(value)})"
+
+
+def _cost(method: str, path: str, query: str) -> float:
+    if method != "GET":
+        return 1.0
+    units = next((cost for place, cost in _COSTS if place.search(path)), 1)
+    return max(1.0, units - ("$select" in query) + ("$expand" in query))
 
 
 @contextmanager

@@ -12,9 +12,9 @@ import httpx
 
 from adapters.actions import Action
 from adapters.errors import AdapterError, TargetDenied, TryAgain, Unrecognised
-from adapters.http import retry_after
 from adapters.nouns import Account, Held, State
 from adapters.reading import Answer, read_as
+from adapters.statuses import retry_after
 from adapters.systems.entra import state
 from adapters.systems.entra.base import EntraBase
 from adapters.systems.entra.door import GONE, code_of

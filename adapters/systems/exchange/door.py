@@ -14,8 +14,9 @@ from urllib.parse import quote
 import httpx
 
 from adapters.errors import AdapterError, NeedsHuman, TryAgain, Unrecognised
-from adapters.http import Api, Reply, retry_after
+from adapters.http import Api, Reply
 from adapters.reading import read_as
+from adapters.statuses import retry_after
 from adapters.systems.exchange.shapes import RUNBOOK, Page, Way
 
 Row: TypeAlias = dict[str, object]
