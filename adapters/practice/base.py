@@ -7,8 +7,10 @@ code, and their answers are held to the vendor's own API description where there
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 from starlette.applications import Starlette
@@ -42,6 +44,8 @@ class PracticeVendor(ABC):
 
     token = "practice-token"  # noqa: S105 - it opens nothing but this imitation
 
+    exempt: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Promises of the contract suite, by the test's name, that cannot arise here, with the reason."""
     only_reads: ClassVar[tuple[str, ...]] = ()
     """How addresses end that are asked by POST and change nothing."""
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from adapters.actions import Action, Outcome
+from adapters.budget import urgently
 from adapters.errors import (
     AdapterError,
     CredentialDenied,
