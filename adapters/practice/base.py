@@ -45,7 +45,7 @@ class PracticeVendor(ABC):
     token = "practice-token"  # noqa: S105 - it opens nothing but this imitation
 
     exempt: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """Promises of the contract suite, by the test's name, that cannot arise here, with the reason."""
+    """Promises of the contract suite that cannot arise here: the test's name, and the reason."""
     only_reads: ClassVar[tuple[str, ...]] = ()
     """How addresses end that are asked by POST and change nothing."""
 
