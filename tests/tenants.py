@@ -16,9 +16,12 @@ from tests.specs import Checked, Spec
 
 BASE = "https://graph.practice.example"
 NEXT_LINK = {"$skiptoken": "next links are opaque and are followed as they come (Graph paging)"}
-# The description lists the base type; a member of a Team is an aadUserConversationMember, which
-# has these (Microsoft Graph reference, resource type aadUserConversationMember).
-MEMBERS = {"GET /teams/{team-id}/members": frozenset({"userId", "email", "tenantId"})}
+# The description lists base types. A member of a Team is an aadUserConversationMember, what a user
+# owns is a group or an application; these have more (Microsoft Graph reference, resource types).
+DERIVED = {
+    "GET /teams/{team-id}/members": frozenset({"userId", "email", "tenantId"}),
+    "GET /users/{user-id}/ownedObjects": frozenset({"displayName"}),
+}
 
 
 def entra(tenant: PracticeTenant, transport: httpx.AsyncBaseTransport, **told: Any) -> Entra:
@@ -28,7 +31,7 @@ def entra(tenant: PracticeTenant, transport: httpx.AsyncBaseTransport, **told: A
 
 def checked(tenant: PracticeTenant) -> Checked:
     spec = Spec.load("graph-offboarding-openapi.yaml", closed=True)
-    return Checked(spec, httpx.ASGITransport(tenant.app), NEXT_LINK, MEMBERS)
+    return Checked(spec, httpx.ASGITransport(tenant.app), NEXT_LINK, DERIVED)
 
 
 @dataclass(frozen=True)

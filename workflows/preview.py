@@ -1,9 +1,11 @@
 """The dry run: who would be found, what would be done, what it would call. Nothing is written."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from adapters.actions import Action
 from adapters.errors import AdapterError
 from adapters.hr.contract import WorkerRecord
 from adapters.nouns import Match, Person
@@ -29,6 +31,8 @@ class SystemPreview:
     fix: str = ""
     notes: tuple[str, ...] = ()
     """What to know before it is run, such as "privileged"."""
+    lacks: Mapping[Action, str] = field(default_factory=dict)
+    """Actions that will fail, each with the permission to grant."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ async def _one(
 ) -> SystemPreview:
     person = who.person_in[name]
     try:
+        check = await system.adapter.check()
         matches = await system.adapter.find_accounts(person)
         async with world.store.read() as session:
             claimed = await claimed_by_others(session, who.record, who.worker_id, matches)
@@ -74,7 +79,9 @@ async def _one(
     made = plan(leaver, accounts, system.can, world.policy, now)
     undecided = identified.undecided.reason if identified.undecided else ""
     notes = tuple(dict.fromkeys(note for seen in sightings for note in seen.before.notes))
-    return SystemPreview(name, made, identified.accounts, undecided, notes=notes)
+    planned = {item.action for item in made.items if item.gap is None}
+    lacks = {verb: grant for verb, grant in check.missing.items() if verb in planned}
+    return SystemPreview(name, made, identified.accounts, undecided, notes=notes, lacks=lacks)
 
 
 async def preview_request(world: World, request: Request) -> list[SystemPreview]:

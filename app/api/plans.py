@@ -27,6 +27,7 @@ class PlannedOut(BaseModel):
     approvals: int = 0
     owner: str = ""
     business: str = Field(examples=["They can no longer sign in."])
+    lacks: str = Field("", description="what to grant first: without it this will fail")
 
 
 class AccountFound(BaseModel):
@@ -90,6 +91,7 @@ def system_plan(one: SystemPreview) -> SystemPlan:
                 approvals=item.approvals,
                 owner=item.owner,
                 business=BUSINESS[item.action],
+                lacks=one.lacks.get(item.action, ""),
             )
             for item in items
         ],

@@ -59,16 +59,20 @@ def tree_of(one: SystemPreview) -> Tree:
         tree.add(Text(f"a person has to decide: {one.undecided}", "yellow"))
     if one.plan and not one.plan.items and not one.undecided:
         tree.add(Text("nobody is known here by this person's keys", "dim"))
+    for note in one.notes:
+        tree.add(Text(f"! {note}", "yellow"))
     for item in one.plan.items if one.plan else ():
-        tree.add(_line(item))
+        tree.add(_line(item, one.lacks.get(item.action)))
     return tree
 
 
-def _line(item: PlannedItem) -> Text:
+def _line(item: PlannedItem, lacking: str | None) -> Text:
     what = f"{item.wave}: {item.action.replace('_', ' ')}"
     if item.gap:
         colour = "yellow" if item.gap.kind == "by_hand" else "dim"
         return Text(f"{what} — {item.gap.kind.replace('_', ' ')}: {item.gap.detail}", colour)
+    if lacking:
+        return Text(f"{what} — will fail: grant {lacking}", "red")
     extra = " (observed only)" if item.observe_only else ""
     if item.approvals:
         extra += f" (after {item.approvals} approvals)"

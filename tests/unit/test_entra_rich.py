@@ -1,16 +1,19 @@
 """A leaver who has everything: verb by verb, each call held to Microsoft's description."""
 
+import base64
+import json
 from dataclasses import replace
 
 import pytest
 
 from adapters.actions import Action, Outcome
 from adapters.contract import Brief
-from adapters.errors import NeedsHuman, TryAgain, Unrecognised
+from adapters.errors import NeedsHuman, TargetDenied, TryAgain, Unrecognised
 from adapters.http import recording
-from adapters.nouns import GIVEN_TO, NO_WAY_BACK, State
+from adapters.nouns import GIVEN_TO, NEXT, NO_WAY_BACK, State
 from adapters.postconditions import FACTS, TAKES, given_back, holds, removable
 from adapters.systems.entra import Entra
+from adapters.systems.entra.observing import TOO_POWERFUL, UNKNOWN_POWER
 from tests.conftest import StillClock
 from tests.tenants import Rich, forbidding, rich
 from tests.tenants import entra as entra_on
@@ -113,6 +116,28 @@ async def test_licences_of_somebody_without_a_mailbox_wait_for_nothing(it: Rich)
     it.tenant.hung[it.account.id]["mailbox"].clear()
     assert await it.entra.release_licences(it.account) == Outcome.CHANGED
     assert it.tenant.users[it.account.id]["licenseAssignmentStates"] == []
+
+
+async def test_a_licence_that_outlives_its_group_is_not_gone_until_it_is_processed(
+    it: Rich,
+) -> None:
+    it.tenant.convert_mailbox(it.account.id)
+    it.tenant.slow_licences = True
+    for _ in range(2):
+        await it.entra.release_licences(it.account)
+        between = await it.entra.observe(it.account)
+        assert holds(Action.RELEASE_LICENCES, None, between) is False
+    it.tenant.process_licences()
+    after = await it.entra.observe(it.account)
+    assert holds(Action.RELEASE_LICENCES, None, after) is True
+
+
+async def test_one_refusal_spares_no_other(it: Rich) -> None:
+    it.tenant.refuses = "Reports Reader"
+    with pytest.raises(TargetDenied):
+        await it.entra.revoke_privileges(it.account)
+    left = (await it.entra.observe(it.account)).roles or ()
+    assert [one.name for one in left] == ["Reports Reader"]
 
 
 async def test_a_team_keeps_its_last_owner_until_somebody_takes_over(it: Rich) -> None:
@@ -235,3 +260,29 @@ async def test_a_list_that_may_not_be_read_is_left_and_said_to_be(clock: StillCl
     left = (await entra.observe(it.account)).grants or ()
     assert "cannot be read: grant EntitlementManagement.Read.All" in {one.obstacle for one in left}
     assert not removable(left)
+
+
+async def test_what_the_owner_of_an_application_knows_outlives_the_ownership(it: Rich) -> None:
+    [left] = (await it.entra.observe(it.account)).residue or ()
+    assert (left.id, left.name) == (it.leaver.application, "Payroll export")
+    assert left.details[NEXT].endswith("application.")
+
+
+async def test_that_an_administrator_is_out_of_reach_is_said_before_anything_is_tried(
+    it: Rich,
+) -> None:
+    said = json.dumps({"wids": ["7be44c8a-adaf-4e2a-84d6-ab2649e08a13"]}).encode()
+    able = f"e30.{base64.urlsafe_b64encode(said).decode().rstrip('=')}.c2ln"
+    assert TOO_POWERFUL in (await it.entra.observe(it.account)).notes
+    assert TOO_POWERFUL not in (await it.entra.observe(it.successor)).notes
+    it.tenant.token = able
+    stronger = entra_on(it.tenant, it.transport)
+    assert TOO_POWERFUL not in (await stronger.observe(it.account)).notes
+
+
+async def test_what_cannot_be_read_makes_nobody_harmless(clock: StillClock) -> None:
+    it = rich(clock)
+    entra = entra_on(it.tenant, forbidding("roleEligibilitySchedules", it.tenant))
+    seen = await entra.observe(it.successor)
+    assert seen.privileged is None
+    assert UNKNOWN_POWER in seen.notes

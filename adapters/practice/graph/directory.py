@@ -149,7 +149,12 @@ class Directory(Memory):
     async def _list_owned(self, request: Request) -> Response:
         user = request.path_params["id"]
         held = [
-            {"@odata.type": self.owned_kind.get(thing, GROUP_KIND), "id": thing}
+            {
+                "@odata.type": self.owned_kind.get(thing, GROUP_KIND),
+                "id": thing,
+                "displayName": self.groups.get(thing, {}).get("displayName")
+                or self.names.get(thing, thing),
+            }
             for thing, owners in self.owners.items()
             if user in owners
         ]
@@ -214,7 +219,7 @@ class Directory(Memory):
         if refused := self._refusal(thing, last=links == [user]):
             return refused
         links.remove(user)
-        if isinstance(links, set):
+        if isinstance(links, set) and not self.slow_licences:
             self._unlicense(user, thing)
         return done()
 
@@ -234,6 +239,13 @@ class Directory(Memory):
         if group.get("mailEnabled") and "Unified" not in group["groupTypes"]:
             return bad(_ONLY_EXCHANGE)
         return None
+
+    def process_licences(self) -> None:
+        """What a tenant does some time after somebody has left a group that gives licences."""
+        for user in self.users:
+            for group in self.groups:
+                if user not in self.members[group]:
+                    self._unlicense(user, group)
 
     def _unlicense(self, user: str, group: str) -> None:
         if user in self.users:

@@ -10,6 +10,7 @@ from adapters.practice.graph.answers import (
     Json,
     asked,
     bad,
+    denied,
     done,
     error,
     instant,
@@ -129,6 +130,10 @@ class Governance(Directory):
         return JSONResponse({"@odata.context": CONTEXT + "roleAssignments/$entity"} | told, 201)
 
     async def _drop_role(self, request: Request) -> Response:
+        held = [one for lists in self.hung.values() for one in lists["roles"]]
+        names = {one["id"]: one["roleDefinitionId"] for one in held}
+        if self.refuses and names.get(request.path_params["thing"]) == self.refuses:
+            return denied()
         return self._drop("roles", request.path_params["thing"])
 
     async def _withdraw(self, request: Request) -> Response:
@@ -147,6 +152,10 @@ class Governance(Directory):
 
     async def _give_app_role(self, request: Request) -> Response:
         said = await request.json()
+        place = ("resourceId", "appRoleId")
+        held = self.hung[said["principalId"]]["app_roles"]
+        if any(all(one[key] == said[key] for key in place) for one in held):
+            return bad("Permission being assigned already exists on the object.")
         made = said | {
             "principalType": "User",
             "resourceDisplayName": self.names.get(said["resourceId"]),

@@ -42,6 +42,10 @@ class Memory(PracticeVendor):
         """How many requests within batches are answered 429 from now on."""
         self.pim_denies = False
         """Whether PIM answers "does not exist" to a removal that it carries out all the same."""
+        self.refuses = ""
+        """A role that the application may not take from anybody."""
+        self.slow_licences = False
+        """Whether a licence outlives the membership that gave it, until it is processed."""
         self._before: dict[str, tuple[datetime, Json]] = {}
         self._last = 0
         self.security = self.add_group("Staff", securityEnabled=True)

@@ -41,6 +41,7 @@ def furnish(tenant: Memory, user: str) -> Leaver:
         tenant.hang(user, "managed", managed | {"deviceActionResults": []})
     team = _groups(tenant, user)
     application = tenant.new_id()
+    tenant.names[application] = "Payroll export"
     tenant.own(user, application, "application")
     return Leaver(user, team, _licences(tenant, user), application)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from adapters.clock import Clock
 from adapters.contract import Adapter
-from adapters.errors import AdapterError, TargetDenied, Unrecognised
+from adapters.errors import AdapterError, CredentialDenied
 from adapters.reading import Answer, read_as
 from adapters.systems.entra.door import GraphApi, granted, user_at
 from adapters.systems.entra.settings import EntraSettings
@@ -15,6 +15,7 @@ from adapters.systems.entra.shapes import Group, chosen
 M = TypeVar("M", bound=Answer)
 T = TypeVar("T")
 LARGEST_PAGE = 999
+IN_TURN = 1
 AT_ONCE = 5
 """Writes under way together; each has another object, so that none waits for another's lock."""
 
@@ -56,22 +57,21 @@ class EntraBase(Adapter):
     def _pages(self, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
         return self._api.pages(path, {f"${key}": value for key, value in query.items()})
 
-    async def _each(self, deeds: Iterable[Awaitable[None]]) -> int:
-        """Do all of them, a few at once; one refusal does not spare the others. How many."""
-        turns = asyncio.Semaphore(AT_ONCE)
+    async def _each(self, deeds: Iterable[Awaitable[None]], *, at_once: int = AT_ONCE) -> int:
+        """Do all of them, in their order; one refusal does not spare the others. How many."""
+        turns = asyncio.Semaphore(at_once)
 
         async def careful(deed: Awaitable[None]) -> AdapterError | None:
             async with turns:
                 try:
                     await deed
-                except (TargetDenied, Unrecognised) as why:
+                except AdapterError as why:
                     return why
             return None
 
-        ended = await asyncio.gather(*map(careful, deeds), return_exceptions=True)
-        for one in ended:
-            if isinstance(one, BaseException):
-                raise one
+        ended = await asyncio.gather(*map(careful, deeds))
+        if refused := [why for why in ended if why]:
+            raise next((why for why in refused if isinstance(why, CredentialDenied)), refused[0])
         return len(ended)
 
     async def close(self) -> None:

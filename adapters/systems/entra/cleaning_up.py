@@ -69,18 +69,22 @@ class CleaningUp(HandingOver):
 
     @gives_back(Action.REVOKE_GRANTS)
     async def join_again(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
-        for held in things:
-            if held.kind == "group":
-                with granted("GroupMember.ReadWrite.All"):
-                    await self._link(f"/groups/{held.id}/members", account.id)
-            elif held.kind == "application role":
-                body = {
-                    "principalId": account.id,
-                    "resourceId": held.details["resource"],
-                    "appRoleId": held.details["role"],
-                }
-                with granted("AppRoleAssignment.ReadWrite.All"):
-                    await self._api.post(f"{user_at(account.id)}/appRoleAssignments", body)
+        seen = await self.observe(account, Action.REVOKE_GRANTS)
+        there = {one.key for one in seen.grants or ()}
+        await self._each(self._join(account, held) for held in things if held.key not in there)
+
+    async def _join(self, account: Account, held: Held) -> None:
+        if held.kind == "group":
+            with granted("GroupMember.ReadWrite.All"):
+                await self._link(f"/groups/{held.id}/members", account.id)
+        elif held.kind == "application role":
+            body = {
+                "principalId": account.id,
+                "resourceId": held.details["resource"],
+                "appRoleId": held.details["role"],
+            }
+            with granted("AppRoleAssignment.ReadWrite.All"):
+                await self._api.post(f"{user_at(account.id)}/appRoleAssignments", body)
 
     @action(
         "User.Read.All",
@@ -94,7 +98,9 @@ class CleaningUp(HandingOver):
         """Never before the mailbox is nobody's own: without a licence it is lost after 30 days.
 
         All direct ones go in one call, because service plans depend on each other across licences.
-        Inherited ones are never in it: one of them fails the whole call (Microsoft).
+        Inherited ones are never in it: one of them fails the whole call (Microsoft). They go some
+        time after the membership. `reprocessLicenseAssignment` would hurry them, but it takes
+        User.ReadWrite.All (permissions.json), which is never worth it.
         """
         seen = await self.observe(account, Action.RELEASE_LICENCES)
         if not seen.exists:
@@ -103,15 +109,18 @@ class CleaningUp(HandingOver):
         if not held:
             return Outcome.ALREADY
         await self._mailbox_is_safe(account)
-        for number in (one for one in held if one.kind == "phone number"):
-            body = {"telephoneNumber": number.id, "numberType": number.details["type"]}
-            with granted("TeamsTelephoneNumber.ReadWrite.All"):
-                await self._api.post(UNASSIGN, body)
+        numbers = [one for one in held if one.kind == "phone number"]
+        await self._each(self._unassign(number) for number in numbers)
+        groups = _licence_groups(held)
         with granted("GroupMember.ReadWrite.All"):
-            for group in _licence_groups(held):
-                await self._remove(member_at(group, account.id))
+            await self._each(self._remove(member_at(group, account.id)) for group in groups)
         await self._assign(account, remove=_direct(held))
         return Outcome.CHANGED
+
+    async def _unassign(self, number: Held) -> None:
+        body = {"telephoneNumber": number.id, "numberType": number.details["type"]}
+        with granted("TeamsTelephoneNumber.ReadWrite.All"):
+            await self._api.post(UNASSIGN, body)
 
     async def _mailbox_is_safe(self, account: Account) -> None:
         """What the mailbox really is, asked right before: a timer would only hope."""
@@ -139,9 +148,9 @@ class CleaningUp(HandingOver):
     @gives_back(Action.RELEASE_LICENCES)
     async def license_again(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
         """Plans that were switched off stay off. Graph refuses if no licence is free."""
+        groups = _licence_groups(things)
         with granted("GroupMember.ReadWrite.All"):
-            for group in _licence_groups(things):
-                await self._link(f"/groups/{group}/members", account.id)
+            await self._each(self._link(f"/groups/{g}/members", account.id) for g in groups)
         seen = await self.observe(account, Action.RELEASE_LICENCES)
         there = {one.key for one in seen.licences or ()}
         await self._assign(account, add=[one for one in _direct(things) if one.key not in there])
@@ -172,9 +181,13 @@ class CleaningUp(HandingOver):
         if not seen.exists:
             return Outcome.ABSENT
         with granted("DeviceManagementManagedDevices.PrivilegedOperations.All"):
-            for device in seen.managed or ():
-                await self._api.post(f"{MANAGED}/{device.id}/{what}", body, gone_ok=True)
-        return Outcome.CHANGED if seen.managed else Outcome.ALREADY
+            done = await self._each(
+                self._tell(f"{MANAGED}/{device.id}/{what}", body) for device in seen.managed or ()
+            )
+        return Outcome.CHANGED if done else Outcome.ALREADY
+
+    async def _tell(self, path: str, body: object) -> None:
+        await self._api.post(path, body, gone_ok=True)
 
     @action(
         "User.DeleteRestore.All",

@@ -101,11 +101,13 @@ class Containing(Observing):
     ) -> Outcome:
         if rules is None:
             return Outcome.ABSENT
+        paths = [f"{user_at(account.id)}/{RULES}/{rule.id}" for rule in rules]
         with granted("MailboxSettings.ReadWrite"):
-            for rule in rules:
-                path = f"{user_at(account.id)}/{RULES}/{rule.id}"
-                await self._api.send("PATCH", path, body={"isEnabled": on}, gone_ok=True)
-        return Outcome.CHANGED if rules else Outcome.ALREADY
+            done = await self._each(self._patch(path, {"isEnabled": on}) for path in paths)
+        return Outcome.CHANGED if done else Outcome.ALREADY
+
+    async def _patch(self, path: str, body: dict[str, bool]) -> None:
+        await self._api.send("PATCH", path, body=body, gone_ok=True)
 
     @action(
         "Device.ReadWrite.All",
@@ -129,14 +131,11 @@ class Containing(Observing):
 
     async def _set_device(self, device: Held, *, enabled: bool) -> None:
         with granted("Device.ReadWrite.All, and Cloud Device Administrator for the application"):
-            await self._api.send(
-                "PATCH", f"/devices/{device.id}", body={"accountEnabled": enabled}, gone_ok=True
-            )
+            await self._patch(f"/devices/{device.id}", {"accountEnabled": enabled})
 
     @gives_back(Action.LOCK_DEVICES)
     async def let_devices_in(self, _: Account, __: State, things: tuple[Held, ...]) -> None:
-        for device in things:
-            await self._set_device(device, enabled=True)
+        await self._each(self._set_device(device, enabled=True) for device in things)
 
     @action(
         "User.Read.All",

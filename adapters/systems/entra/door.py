@@ -130,6 +130,8 @@ class GraphApi(Api):
             if set(said) != set(asked):
                 raise Unrecognised("a batch answered other requests than those that were in it")
             answers += [said[n] for n in asked]
+        for one in answers:
+            self._heed(httpx.Response(one.status, headers=one.headers))
         return answers
 
     def _units(

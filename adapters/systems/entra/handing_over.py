@@ -34,19 +34,19 @@ class HandingOver(Privileges):
         seen = await self.observe(account, Action.TRANSFER_FILES)
         if not seen.exists:
             return Outcome.ABSENT
-        for drive in removable(seen.files or ()):
-            successor = _successor(brief, "the OneDrive")
-            body = {
-                "recipients": [{"email": successor.login}],
-                "roles": ["write"],
-                "requireSignIn": True,
-                "sendInvitation": False,
-            }
-            with granted("Files.ReadWrite.All"):
-                await self._api.post(
-                    f"/drives/{drive.id}/items/{drive.details['root']}/invite", body
-                )
-        return Outcome.CHANGED if seen.files else Outcome.ALREADY
+        drives = removable(seen.files or ())
+        with granted("Files.ReadWrite.All"):
+            done = await self._each(self._invite(drive, brief) for drive in drives)
+        return Outcome.CHANGED if done else Outcome.ALREADY
+
+    async def _invite(self, drive: Held, brief: Brief) -> None:
+        body = {
+            "recipients": [{"email": _successor(brief, "the OneDrive").login}],
+            "roles": ["write"],
+            "requireSignIn": True,
+            "sendInvitation": False,
+        }
+        await self._api.post(f"/drives/{drive.id}/items/{drive.details['root']}/invite", body)
 
     @gives_back(Action.TRANSFER_FILES)
     async def keep_files(self, _: Account, __: State, things: tuple[Held, ...]) -> None:
@@ -103,11 +103,15 @@ class HandingOver(Privileges):
         seen = await self.observe(account, Action.CANCEL_MEETINGS)
         if not seen.exists:
             return Outcome.ABSENT
+        events = f"{user_at(account.id)}/events"
         with granted("Calendars.ReadWrite"):
-            for meeting in seen.meetings or ():
-                path = f"{user_at(account.id)}/events/{meeting.id}/cancel"
-                await self._api.post(path, {"Comment": CANCELLED}, gone_ok=True)
-        return Outcome.CHANGED if seen.meetings else Outcome.ALREADY
+            done = await self._each(
+                self._cancel(f"{events}/{meeting.id}/cancel") for meeting in seen.meetings or ()
+            )
+        return Outcome.CHANGED if done else Outcome.ALREADY
+
+    async def _cancel(self, path: str) -> None:
+        await self._api.post(path, {"Comment": CANCELLED}, gone_ok=True)
 
     @action(
         "Directory.Read.All",
@@ -120,15 +124,26 @@ class HandingOver(Privileges):
         if not seen.exists:
             return Outcome.ABSENT
         mine = removable(seen.owns or ())
-        for group in mine:
-            others = [one for one in group.details["owners"] if one != account.id]
-            if not others or brief.successor:
-                await self._add_owner(group, _successor(brief, f"a {group.kind} without an owner"))
-            await self._give_up(group, account)
-        for held in removable(brief.before.roles or ()):
-            if held.kind in OWNED and held.kind != "owned group" and brief.successor:
-                await self._link(f"/{OWNED[held.kind]}/{held.id}/owners", brief.successor.id)
+        apps = [
+            held
+            for held in removable(brief.before.roles or ())
+            if held.kind in OWNED and held.kind != "owned group"
+        ]
+        deeds = [self._hand_group(group, account, brief) for group in mine]
+        await self._each([*deeds, *(self._hand_application(app, brief) for app in apps)])
         return Outcome.CHANGED if mine else Outcome.ALREADY
+
+    async def _hand_group(self, group: Held, account: Account, brief: Brief) -> None:
+        others = [one for one in group.details["owners"] if one != account.id]
+        if not others or brief.successor:
+            await self._add_owner(group, _successor(brief, f"a {group.kind} without an owner"))
+        await self._give_up(group, account)
+
+    async def _hand_application(self, app: Held, brief: Brief) -> None:
+        """The leaver's ownership went with the privileges; an application may have no owner."""
+        if brief.successor:
+            with granted("Application.ReadWrite.All"):
+                await self._link(f"/{OWNED[app.kind]}/{app.id}/owners", brief.successor.id)
 
     async def _add_owner(self, group: Held, successor: Account) -> None:
         with granted("Group.ReadWrite.All"):
@@ -150,8 +165,7 @@ class HandingOver(Privileges):
     @gives_back(Action.TRANSFER_OWNERSHIP)
     async def own_again(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
         with granted("Group.ReadWrite.All"):
-            for group in things:
-                await self._own_again("groups", group, account)
+            await self._each(self._own_again("groups", group, account) for group in things)
 
 
 def _successor(brief: Brief, what: str) -> Account:

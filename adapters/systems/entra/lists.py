@@ -5,10 +5,17 @@ from datetime import datetime, timedelta
 from adapters.actions import Action
 from adapters.reading import Answer
 from adapters.systems.entra.door import Query, at, equals, user_at
-from adapters.systems.entra.shapes import Group, chosen
-from adapters.systems.entra.things import (
+from adapters.systems.entra.powers import (
     AppRole,
     Consent,
+    Package,
+    PimMembership,
+    RoleAssignment,
+    RoleDefinition,
+    Schedule,
+)
+from adapters.systems.entra.shapes import Group, chosen
+from adapters.systems.entra.things import (
     Drive,
     Linked,
     Mailbox,
@@ -16,12 +23,7 @@ from adapters.systems.entra.things import (
     Meeting,
     Method,
     Number,
-    Package,
-    PimMembership,
-    RoleAssignment,
-    RoleDefinition,
     Rule,
-    Schedule,
 )
 
 AHEAD = timedelta(days=365)
@@ -109,7 +111,7 @@ def lists_of(user: str, now: datetime) -> dict[str, str]:
         "definitions": at(f"{roles}/roleDefinitions", {"$select": "id,displayName"}),
         "pim_eligible": at(f"{pim}/eligibilityScheduleInstances", mine),
         "pim_active": at(f"{pim}/assignmentScheduleInstances", mine),
-        "owned": at(f"{here}/ownedObjects", {"$select": "id"}),
+        "owned": at(f"{here}/ownedObjects", {"$select": "id,displayName"}),
         "methods": f"{here}/authentication/methods",
         "consents": f"{here}/oauth2PermissionGrants",
         "app_roles": f"{here}/appRoleAssignments",

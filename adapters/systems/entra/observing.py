@@ -19,11 +19,12 @@ from adapters.systems.entra import state
 from adapters.systems.entra.base import EntraBase
 from adapters.systems.entra.door import GONE, code_of
 from adapters.systems.entra.lists import FEEDS, LISTS, OPTIONAL, SINGLE, lists_of
+from adapters.systems.entra.permissions import governs_administrators
+from adapters.systems.entra.powers import Consent
 from adapters.systems.entra.settings import Profile
 from adapters.systems.entra.shapes import BatchAnswer, Group, Observed, chosen
 from adapters.systems.entra.state import Lists, Owned
 from adapters.systems.entra.things import (
-    Consent,
     Device,
     Drive,
     Linked,
@@ -37,6 +38,14 @@ from adapters.systems.entra.things import (
 
 M = TypeVar("M", bound=Answer)
 T = TypeVar("T")
+UNKNOWN_POWER = (
+    "whether they administer anything cannot be read: grant RoleManagement.Read.Directory and "
+    "RoleEligibilitySchedule.Read.Directory (docs/runbooks/entra-permissions.md)"
+)
+TOO_POWERFUL = (
+    "an administrator, and our token names no role that may block one: without Privileged "
+    "Authentication Administrator Graph refuses (docs/runbooks/entra-privileged.md)"
+)
 NO_MAILBOX = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotFound"})
 WRITES = frozenset({"write", "owner"})
 GROUP_TYPE = "#microsoft.graph.group"
@@ -79,9 +88,18 @@ class Observing(EntraBase):
             files=files,
             mailbox=box.held if box else None,
             auto_reply=box.reply(self._settings.auto_reply) if box else None,
+            residue=state.residue(owned),
             privileged=state.privileged(lists, owned),
-            notes=user.notes,
+            notes=user.notes + await self._reach(verb, state.privileged(lists, owned)),
         )
+
+    async def _reach(self, verb: Action | None, privileged: bool | None) -> tuple[str, ...]:
+        """What our own power will not reach, told before anything is tried."""
+        if verb is not None or privileged is False:
+            return ()
+        if privileged is None:
+            return (UNKNOWN_POWER,)
+        return () if governs_administrators(await self._token()) else (TOO_POWERFUL,)
 
     async def _lists(self, user: str, verb: Action | None) -> Lists:
         """Every list, or those that show what the verb has done: these must be readable."""
@@ -115,22 +133,23 @@ class Observing(EntraBase):
         things = lists.read("owned", Linked)
         if things is None:
             return None
-        groups = [one.id for one in things if one.type == GROUP_TYPE]
-        others = [(*APPLICATIONS[one.type], one.id) for one in things if one.type in APPLICATIONS]
-        paths = [f"/groups/{g}?$select={chosen(Group)}" for g in groups]
-        paths += [f"/groups/{g}/owners?$select=id" for g in groups]
-        paths += [f"/{place}/{i}/owners?$select=id" for place, _, i in others]
+        groups = [one for one in things if one.type == GROUP_TYPE]
+        others = [one for one in things if one.type in APPLICATIONS]
+        paths = [f"/groups/{one.id}?$select={chosen(Group)}" for one in groups]
+        paths += [f"/groups/{one.id}/owners?$select=id" for one in groups]
+        paths += [f"/{APPLICATIONS[one.type][0]}/{one.id}/owners?$select=id" for one in others]
         answers = await self._api.batch(paths)
-        count = len(groups)
-        made = [
-            Owned("group", g, _one(Group, about), await self._ids(owners, user))
-            for g, about, owners in zip(
-                groups, answers[:count], answers[count : 2 * count], strict=True
+        told, owners = answers[: len(groups)], answers[len(groups) :]
+        about = [_one(Group, answer) for answer in told] + [None] * len(others)
+        return [
+            Owned(
+                APPLICATIONS.get(one.type, ("groups", "group"))[1],
+                one.id,
+                one.name or one.id,
+                group,
+                await self._ids(answer, user),
             )
-        ]
-        return made + [
-            Owned(kind, i, None, await self._ids(owners, user))
-            for (_, kind, i), owners in zip(others, answers[2 * count :], strict=True)
+            for one, group, answer in zip([*groups, *others], about, owners, strict=True)
         ]
 
     async def _ids(self, answer: BatchAnswer, but: str) -> tuple[str, ...]:

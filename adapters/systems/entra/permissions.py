@@ -47,6 +47,10 @@ ENTRA_ROLES = {
     "7698a772-787b-4ac8-901f-60d6b08affd2": "Cloud Device Administrator",
 }
 
+OVER_ADMINISTRATORS = frozenset(
+    {"62e90394-69f5-4237-9190-012177145e10", "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"}
+)
+
 
 def judge(token: str, facts: Mapping[Action, Facts], profile: Profile) -> Check:
     """Read the claims. The signature does not matter: it is our own token."""
@@ -75,6 +79,14 @@ def our_own_id(token: str) -> str | None:
     """The object that we sign in as; an account of this id is never anybody's who leaves."""
     said = claims_of(token).get("oid")
     return said if isinstance(said, str) else None
+
+
+def governs_administrators(token: str) -> bool:
+    """Whether the token names a role that may block whoever holds a role (Microsoft, "who can
+
+    perform sensitive actions"). False also where a token does not tell its roles.
+    """
+    return bool((_texts(claims_of(token), "wids") or frozenset()) & OVER_ADMINISTRATORS)
 
 
 def _needed(verb: Action, facts: Facts) -> tuple[str, ...]:

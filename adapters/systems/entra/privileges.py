@@ -12,6 +12,7 @@ from adapters.contract import action, gives_back
 from adapters.errors import TryAgain, Unrecognised
 from adapters.nouns import GIVEN_TO, Account, Held, State
 from adapters.postconditions import removable
+from adapters.systems.entra.base import IN_TURN
 from adapters.systems.entra.containing import Containing
 from adapters.systems.entra.door import granted, member_at, owner_at
 
@@ -68,9 +69,8 @@ class Privileges(Containing):
             raise Unrecognised("not everything that makes an administrator can be read")
         held = sorted(removable(seen.roles), key=lambda one: ORDER.index(one.kind))
         with granted(PERMISSION):
-            for one in held:
-                await self._strip(account, one)
-        return Outcome.CHANGED if held else Outcome.ALREADY
+            done = await self._each((self._strip(account, one) for one in held), at_once=IN_TURN)
+        return Outcome.CHANGED if done else Outcome.ALREADY
 
     async def _strip(self, account: Account, held: Held) -> None:
         if held.kind in REQUESTS:
@@ -119,10 +119,9 @@ class Privileges(Containing):
         """Each because somebody named it; what stands there already is left alone."""
         seen = await self.observe(account, Action.REVOKE_PRIVILEGES)
         there = {one.key for one in seen.roles or ()}
+        missing = (held for held in things if held.key not in there)
         with granted(PERMISSION):
-            for held in things:
-                if held.key not in there:
-                    await self._reinstate(account, held)
+            await self._each((self._reinstate(account, held) for held in missing), at_once=IN_TURN)
 
     async def _reinstate(self, account: Account, held: Held) -> None:
         if held.kind in REQUESTS:

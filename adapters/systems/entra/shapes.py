@@ -35,11 +35,13 @@ class Licence(Answer):
     by_group: str | None = Field(alias="assignedByGroup")
     disabled: tuple[str, ...] = Field((), alias="disabledPlans")
 
-    def held(self, licence_groups: frozenset[str]) -> Held:
-        """A direct one is taken; an inherited one goes with its group, if that can be left."""
-        obstacle = None
-        if self.by_group and self.by_group not in licence_groups:
-            obstacle = "inherited from a group that cannot be left here"
+    def held(self, group: "Group | None") -> Held:
+        """A direct one is taken; an inherited one goes with its group, if that can be left.
+
+        `group` is the membership by which it came. One that is not there any more was left, and
+        Microsoft takes minutes to hours to take the licence, too: until then it is not gone.
+        """
+        obstacle = f"inherited from a group: {group.obstacle}" if group and group.obstacle else None
         again = f"{self.sku}@{self.by_group or 'direct'}"
         details = {"again": again, "group": self.by_group, "disabled": list(self.disabled)}
         return Held(self.sku, self.sku, "licence", obstacle, details)

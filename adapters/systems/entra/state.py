@@ -4,22 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from adapters.nouns import Held
+from adapters.nouns import NEXT, Held
 from adapters.reading import Answer
 from adapters.systems.entra.lists import OPTIONAL
-from adapters.systems.entra.shapes import Group, Observed
-from adapters.systems.entra.things import (
+from adapters.systems.entra.powers import (
     AppRole,
-    Device,
-    Managed,
-    Number,
     Package,
     PimMembership,
     RoleAssignment,
     RoleDefinition,
-    Rule,
     Schedule,
 )
+from adapters.systems.entra.shapes import Group, Observed
+from adapters.systems.entra.things import Device, Managed, Number, Rule
 
 M = TypeVar("M", bound=Answer)
 
@@ -51,6 +48,7 @@ class Owned:
 
     kind: str
     id: str
+    name: str
     group: Group | None
     owners: tuple[str, ...]
 
@@ -107,8 +105,24 @@ def _is_power(one: Owned) -> bool:
 
 def _administers(one: Owned) -> Held:
     """Whoever owns an application can make credentials for it."""
-    name = (one.group and one.group.name) or one.id
-    return Held(one.id, name, f"owned {one.kind}", None, {"owners": list(one.owners)})
+    return Held(one.id, one.name, f"owned {one.kind}", None, {"owners": list(one.owners)})
+
+
+def residue(owned: list[Owned] | None) -> tuple[Held, ...] | None:
+    """Ownership goes; what the owner learnt of an application's credentials does not."""
+    if owned is None:
+        return None
+    return tuple(
+        Held(
+            one.id,
+            one.name,
+            f"credentials of an owned {one.kind}",
+            "the person may know its secrets, and they work without the person",
+            {NEXT: "Renew the client secrets and certificates of this application."},
+        )
+        for one in owned
+        if one.group is None
+    )
 
 
 def owns(owned: list[Owned] | None) -> tuple[Held, ...] | None:
@@ -117,7 +131,7 @@ def owns(owned: list[Owned] | None) -> tuple[Held, ...] | None:
     return tuple(
         Held(
             one.id,
-            one.group.name or one.id,
+            one.name,
             "team" if one.group.is_team else "group",
             "mastered on premises: change it there" if one.group.synced else None,
             {"owners": list(one.owners)},
@@ -131,13 +145,12 @@ def licences(user: Observed, lists: Lists) -> tuple[Held, ...] | None:
     """Direct and inherited ones, and the phone number that one of them carries."""
     if lists.read("numbers", Number) is None or lists.read("groups", Group) is None:
         return None
-    groups = lists.read("groups", Group) or []
-    leavable = frozenset(one.id for one in groups if one.licences and one.obstacle is None)
+    groups = {one.id: one for one in lists.read("groups", Group) or ()}
     numbers = lists.read("numbers", Number) or []
     return (
         *lists.unread("numbers"),
         *(one.held for one in numbers if one.target == user.id),
-        *(licence.held(leavable) for licence in user.licences),
+        *(one.held(groups.get(one.by_group or "")) for one in user.licences),
     )
 
 
@@ -158,10 +171,11 @@ def forwards(rules: list[Rule] | None, inside: frozenset[str]) -> tuple[Held, ..
 
 def privileged(lists: Lists, owned: list[Owned] | None) -> bool | None:
     """Microsoft: any role, direct, by a group or only eligible; member or owner of such a group."""
-    groups, roles = lists.read("groups", Group), lists.found.get("roles")
-    known = [*(roles or ()), *lists.found.get("eligible", ()), *lists.found.get("scheduled", ())]
+    read = [lists.found.get(name) for name in ("roles", "eligible", "scheduled")]
+    groups = lists.read("groups", Group)
+    known: list[Any] = [one for each in read for one in each or ()]
     known += [group for group in groups or () if group.assigns_roles]
     known += [one for one in owned or () if one.group and one.group.assigns_roles]
     if known:
         return True
-    return None if roles is None or groups is None else False
+    return None if None in (*read, groups, owned) else False
