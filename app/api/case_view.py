@@ -236,7 +236,7 @@ def _known(case: Case, accounts: Sequence[CaseAccount], owners: dict[str, str]) 
 
 def _told(row: CaseAccount, owner: str) -> dict[str, Any]:
     """What the system last said that a person should know."""
-    state = STATE.validate_python(row.after or row.before or {})
+    before, state = (STATE.validate_python(seen or {}) for seen in (row.before, row.after))
     facts = dict.fromkeys(TAKES.values())
     held = [thing for fact in facts for thing in getattr(state, fact) or ()]
     left = [LeftOut(kind=t.kind, name=t.name, why=t.obstacle) for t in held if t.obstacle]
@@ -244,7 +244,8 @@ def _told(row: CaseAccount, owner: str) -> dict[str, Any]:
         ResidueOut(
             kind=t.kind, name=t.name, why=t.obstacle or "", next=t.details[NEXT], owner=owner
         )
-        for t in state.residue or ()
+        # What was learnt is not forgotten with the ownership: the state before counts, too.
+        for t in {t.key: t for t in (*(before.residue or ()), *(state.residue or ()))}.values()
     ]
     return {"note": "; ".join(state.notes), "left": left, "residue": residue}
 

@@ -10,9 +10,11 @@ from adapters.actions import Action, Outcome
 from adapters.contract import Brief
 from adapters.errors import NeedsHuman, TargetDenied, TryAgain, Unrecognised
 from adapters.http import recording
-from adapters.nouns import GIVEN_TO, NEXT, NO_WAY_BACK, State
+from adapters.nouns import GIVEN_TO, NEXT, NO_WAY_BACK, Held, State
 from adapters.postconditions import FACTS, TAKES, given_back, holds, removable
+from adapters.practice.graph.memory import STANDARD_SKU
 from adapters.systems.entra import Entra
+from adapters.systems.entra.door import member_at
 from adapters.systems.entra.observing import TOO_POWERFUL, UNKNOWN_POWER
 from tests.conftest import StillClock
 from tests.tenants import Rich, forbidding, rich
@@ -286,3 +288,10 @@ async def test_what_cannot_be_read_makes_nobody_harmless(clock: StillClock) -> N
     seen = await entra.observe(it.successor)
     assert seen.privileged is None
     assert UNKNOWN_POWER in seen.notes
+
+
+async def test_a_mailbox_is_lost_with_the_last_licence_unless_it_is_shared(it: Rich) -> None:
+    await it.entra._assign(it.account, remove=[Held(STANDARD_SKU, "")])
+    for group in it.leaver.licence_groups:
+        await it.entra._remove(member_at(group, it.account.id))
+    assert it.tenant.lost == [it.account.id]

@@ -1,7 +1,7 @@
 """A leaver who has everything, cut, handed over and cleaned up, in order; then given back."""
 
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ import pytest_asyncio
 
 from adapters.actions import Wave
 from adapters.nouns import NO_WAY_BACK, Account, State
-from adapters.practice.graph import PracticeTenant
-from adapters.practice.graph.story import Leaver, furnish
+from adapters.practice.microsoft365 import microsoft365
 from app.security.tokens import Role
 from tests.house import ADDRESS, NUMBER, House, eventually, house, leaves
 
@@ -24,15 +23,14 @@ GONE_FOR_GOOD = ("factors", "tokens", "meetings", "managed")
 
 class Story:
     def __init__(self) -> None:
-        self.tenant = PracticeTenant()
-        user = self.tenant.hire(ADDRESS, employee_number=NUMBER)
-        self.boss = self.tenant.hire(BOSS, employee_number="7")
-        self.leaver: Leaver = furnish(self.tenant, user)
-        self.account = Account("tenant", user, ADDRESS)
+        self.practice = microsoft365(ADDRESS, NUMBER, BOSS)
+        self.tenant, self.leaver = self.practice.tenant, self.practice.leaver
+        self.account = Account("tenant", self.leaver.id, ADDRESS)
         self.exeunt: House
 
-    async def observe(self) -> State:
-        return await self.exeunt.world.adapter("tenant").observe(self.account)
+    async def observe(self, system: str = "tenant") -> State:
+        account = replace(self.account, system=system)
+        return await self.exeunt.world.adapter(system).observe(account)
 
     async def approve(self, wave: Wave, who: str = "approver@acme.example") -> dict[str, Any]:
         client = await self.exeunt.client(Role.APPROVER, address=who)
@@ -64,18 +62,19 @@ def at_once(tmp_path: Path) -> Path:
 @pytest_asyncio.fixture
 async def story(sqlite_url: str, at_once: Path) -> AsyncIterator[Story]:
     made = Story()
-    async with house(sqlite_url, {"tenant": made.tenant}, policy=at_once) as made.exeunt:
+    both = {"tenant": made.tenant, "mailboxes": made.practice.exchange}
+    told = {"tenant": {"exchange": "mailboxes"}}
+    async with house(sqlite_url, both, extra=told, policy=at_once) as made.exeunt:
         yield made
 
 
 async def leave(story: Story) -> dict[str, Any]:
-    """The whole way: cut, approved, handed over, converted, cleaned up."""
+    """The whole way: cut, approved, handed over, cleaned up."""
     manager = {"source_worker_id": "7", "work_email": BOSS}
     await story.exeunt.hr_says(leaves(worker={"manager": manager}))
     await story.exeunt.until(lambda c: c["containment"] == "contained")
     await story.approve(Wave.HAND_OVER)
     await story.wave_is_over(Wave.HAND_OVER)
-    story.tenant.convert_mailbox(story.account.id)  # as Exchange does it, beside Graph
     return await story.wave_is_over(Wave.CLEAN_UP)
 
 
@@ -91,8 +90,22 @@ async def test_everything_ends_contained_handed_over_clean_or_explained(story: S
     assert after.grants
     assert all(one.obstacle for one in after.grants)
     assert (after.licences, after.enabled) == ((), False)
-    assert story.tenant.owners[story.leaver.team] == [story.boss]
-    assert story.tenant.owners[story.leaver.application] == [story.boss]
+    assert story.tenant.owners[story.leaver.team] == [story.practice.manager]
+    assert story.tenant.owners[story.leaver.application] == [story.practice.manager]
+
+
+async def test_the_mailbox_ends_shared_with_the_successor_and_leads_nowhere(story: Story) -> None:
+    case = await leave(story)
+    after = await story.observe("mailboxes")
+    assert after.mailbox
+    assert (after.mailbox.id, after.mailbox.details["full_access"]) == ("shared", [BOSS])
+    assert (after.enabled, after.listed, after.grants, after.managed) == (False, False, (), ())
+    assert all(one.obstacle for one in after.forwards or ())
+    assert story.tenant.lost == []  # no licence went before the mailbox was shared
+    [tenant] = [a for a in case["accounts"] if a["system"] == "tenant"]
+    assert {one["kind"] for one in tenant["left"]} >= {"group", "device"}
+    [known] = tenant["residue"]
+    assert (known["name"], known["owner"]) == ("Payroll export", case["tasks"][0]["owner"])
 
 
 async def test_the_order_is_proved_by_what_the_tenant_was_asked(story: Story) -> None:
@@ -110,11 +123,11 @@ async def test_the_order_is_proved_by_what_the_tenant_was_asked(story: Story) ->
 
 
 async def test_restore_brings_back_exactly_the_state_before(story: Story) -> None:
-    before = await story.observe()
+    before = {system: await story.observe(system) for system in ("tenant", "mailboxes")}
     case = await leave(story)
     await eventually(story.exeunt.case, lambda c: c["status"] == "waiting")
     operator = await story.exeunt.client(Role.OPERATOR, address="operator@acme.example")
-    rights = [one.id for one in before.roles or ()]
+    rights = [one.id for one in before["tenant"].roles or ()]
     answer = await operator.post(
         f"/cases/{case['id']}/restore", json={"reason": "wrong person", "privileged": rights}
     )
@@ -128,14 +141,17 @@ async def test_restore_brings_back_exactly_the_state_before(story: Story) -> Non
         if i["wave"] == "restore" and i["state"] != "done"
     ]
     assert wrong == []
-    after = await story.observe()
-    story.tenant.convert_mailbox(story.account.id, "user")
-    was, now = asdict(before), asdict(await story.observe())
-    for fact in (*INSTANTS, *GONE_FOR_GOOD):
-        was.pop(fact), now.pop(fact)
-    for fact, value in was.items():
-        assert comparable(now[fact]) == comparable(value), fact
-    assert after.enabled is True
+    for system, was in before.items():
+        now = await story.observe(system)
+        assert now.enabled is True
+        same(was, now)
+
+
+def same(before: State, after: State) -> None:
+    """Field by field."""
+    was, now = asdict(before), asdict(after)
+    for fact in set(was) - {*INSTANTS, *GONE_FOR_GOOD}:
+        assert comparable(now[fact]) == comparable(was[fact]), fact
 
 
 def comparable(value: Any) -> Any:

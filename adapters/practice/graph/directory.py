@@ -134,6 +134,7 @@ class Directory(Memory):
             for new in said["addLicenses"]
             if new["skuId"] not in direct
         ]
+        self.loses_mailbox(user["id"])
         return JSONResponse({"@odata.context": f"{CONTEXT}users/$entity", "id": user["id"]})
 
     async def _list_groups(self, request: Request) -> Response:
@@ -253,6 +254,7 @@ class Directory(Memory):
             self.users[user]["licenseAssignmentStates"] = [
                 have for have in held if have["assignedByGroup"] != group
             ]
+            self.loses_mailbox(user)
 
     async def _delete_the_user_itself(self, request: Request) -> Response:
         """What Graph does when `/$ref` is forgotten: "the member object will also be deleted"."""

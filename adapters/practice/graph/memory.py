@@ -46,6 +46,8 @@ class Memory(PracticeVendor):
         """A role that the application may not take from anybody."""
         self.slow_licences = False
         """Whether a licence outlives the membership that gave it, until it is processed."""
+        self.lost: list[str] = []
+        """Users whose mailbox was still their own when their last licence went."""
         self._before: dict[str, tuple[datetime, Json]] = {}
         self._last = 0
         self.security = self.add_group("Staff", securityEnabled=True)
@@ -154,6 +156,14 @@ class Memory(PracticeVendor):
         """What Exchange does, beside Graph."""
         for box in self.hung[user]["mailbox"]:
             box["userPurpose"] = purpose
+
+    def loses_mailbox(self, user: str) -> None:
+        """Without a licence a mailbox that is somebody's own is lost; a shared one lives on."""
+        boxes = self.hung[user]["mailbox"]
+        own = any(box["userPurpose"] == "user" for box in boxes)
+        if own and not self.users[user]["licenseAssignmentStates"]:
+            boxes.clear()
+            self.lost.append(user)
 
     def enabled(self, account_id: str) -> bool | None:
         user = self.users.get(account_id)

@@ -19,7 +19,6 @@ UNASSIGN = "/admin/teams/telephoneNumberManagement/numberAssignments/unassignNum
 MANAGED = "/deviceManagement/managedDevices"
 PERSONAL = "user"
 """`userPurpose` of a mailbox that is somebody's own (Microsoft Graph, mailboxSettings)."""
-LOOK_AGAIN_SECONDS = 60
 
 
 class CleaningUp(HandingOver):
@@ -127,8 +126,7 @@ class CleaningUp(HandingOver):
         box = (await self.observe(account, Action.DELEGATE_MAILBOX)).mailbox
         if box and box.id == PERSONAL:
             raise TryAgain(
-                f"licences stay until the mailbox is {SHARED}: convert it, or remove it by hand",
-                LOOK_AGAIN_SECONDS,
+                f"licences stay until the mailbox is {SHARED}: convert it, or remove it by hand"
             )
 
     async def _assign(

@@ -174,7 +174,7 @@ class Containing(Observing):
         if user is None:
             return Outcome.ABSENT
         if user.enabled is not False:
-            raise TryAgain("factors stay until the block is to be seen", 60)
+            raise TryAgain("factors stay until the block is to be seen")
         if user.synced:
             raise NeedsHuman("mastered on premises: a sync may lift the block", ELSEWHERE)
         found = [m for m in await self._methods(account) if m.held and not m.held.obstacle]
