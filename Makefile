@@ -34,6 +34,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/exeunt adapters --markdown > docs/adapters.md
+	$(BIN)/exeunt adapters --permissions > docs/runbooks/entra-permissions.md
 
 lock:
 	$(BIN)/pip install --quiet uv

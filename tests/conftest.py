@@ -45,6 +45,13 @@ def postgres_server() -> Iterator[postgres.Server]:
         yield server
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The developer's loop takes one database; `make test` takes both."""
+    for item in items:
+        if "[postgresql" in item.nodeid:
+            item.add_marker(pytest.mark.slow)
+
+
 DATABASES = ("sqlite", "postgresql")
 
 

@@ -6,7 +6,10 @@ import pytest
 
 from adapters.registry import ADAPTERS
 from adapters.systems.entra import Entra
+from adapters.systems.entra.app_roles import APP_ROLES, EXTRAS
+from adapters.systems.entra.lists import LISTS
 from app.cli.adapters.peers import BEYOND, CIPP, WORKFLOWS, Step
+from app.cli.adapters.permissions import permissions
 from app.cli.adapters.table import markdown
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +21,22 @@ CIPP_STEPS = 23
 def test_the_document_is_what_the_code_says() -> None:
     written = (ROOT / "docs" / "adapters.md").read_text("utf-8")
     assert written == markdown(), "run `make docs`"
+
+
+def test_the_permissions_are_what_the_code_says() -> None:
+    written = (ROOT / "docs" / "runbooks" / "entra-permissions.md").read_text("utf-8")
+    assert written == permissions(), "run `make docs`"
+
+
+def test_every_permission_that_is_named_has_an_id_of_its_own() -> None:
+    named = {one for facts in Entra.actions.values() for one in facts.permissions}
+    named |= {permission for permission, _ in LISTS.values()} | {*EXTRAS}
+    assert named == {*APP_ROLES}
+    assert len({*APP_ROLES.values()}) == len(APP_ROLES)
+
+
+def test_what_is_not_needed_and_dangerous_is_in_no_profile() -> None:
+    assert "`User.ReadWrite.All`" not in permissions().partition("## `cut`")[2]
 
 
 def test_no_step_of_the_peers_is_left_out() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 
+import pytest
 from sqlmodel import col, select
 from standardwebhooks import Webhook
 
@@ -138,6 +139,7 @@ async def test_a_verb_that_has_to_wait_does_not_hold_up_the_next(stage: Stage) -
     assert account(case, "tenant")["containment"] == "not"
 
 
+@pytest.mark.slow
 async def test_systems_that_settle_at_the_same_time_leave_no_case_behind(url: str) -> None:
     vendors = {f"s{n}": PracticeDirectory() for n in range(5)}
     numbers = [f"w{n}" for n in range(8)]

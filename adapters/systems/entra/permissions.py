@@ -60,13 +60,13 @@ def judge(token: str, facts: Mapping[Action, Facts], profile: Profile) -> Check:
         return Check(
             f"users can be read (profile {profile}); the token does not say what else is granted"
         )
-    needed = {verb: _needed(verb, one) for verb, one in facts.items()}
+    wanted = {verb: needed(verb, one) for verb, one in facts.items()}
     missing = {
         verb: " and ".join(lacking)
-        for verb, permissions in needed.items()
+        for verb, permissions in wanted.items()
         if (lacking := [p for p in permissions if not _has(p, granted)])
     }
-    used = {p for permissions in needed.values() for p in permissions}
+    used = {p for permissions in wanted.values() for p in permissions}
     return Check(
         f"users can be read (profile {profile}); {len(granted)} application permissions are "
         f"granted; {_roles_said(_texts(claims, 'wids'))}",
@@ -89,7 +89,7 @@ def governs_administrators(token: str) -> bool:
     return bool((_texts(claims_of(token), "wids") or frozenset()) & OVER_ADMINISTRATORS)
 
 
-def _needed(verb: Action, facts: Facts) -> tuple[str, ...]:
+def needed(verb: Action, facts: Facts) -> tuple[str, ...]:
     """For the calls of the verb and for reading back what they did."""
     reading = [LISTS[name][0] for name in FEEDS[verb]]
     return tuple(dict.fromkeys([*facts.permissions, *reading]))

@@ -10,6 +10,7 @@ from rich.text import Text
 from adapters.actions import Action
 from adapters.contract import Adapter
 from adapters.registry import ADAPTERS
+from app.cli.adapters.permissions import permissions
 from app.cli.adapters.table import markdown
 
 MARKS = {
@@ -25,10 +26,14 @@ def adapters(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print docs/adapters.md instead.")
     ] = False,
+    as_permissions: Annotated[
+        bool,
+        typer.Option("--permissions", help="Print what Microsoft 365 needs, ready to paste."),
+    ] = False,
 ) -> None:
     """What each kind of system can do, and what it leaves to people."""
-    if as_markdown:
-        typer.echo(markdown(), nl=False)
+    if as_markdown or as_permissions:
+        typer.echo(markdown() if as_markdown else permissions(), nl=False)
         return
     table = Table(title="What each adapter does", title_justify="left")
     table.add_column("action")
