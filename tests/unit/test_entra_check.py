@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from adapters.systems.entra import Entra
 from adapters.systems.entra.door import GraphApi, member_at
 from tests.conftest import StillClock
 
+ROOT = Path(__file__).parents[2]
 BASE = "https://graph.practice.example"
 
 
@@ -66,6 +68,8 @@ def test_in_every_profile_a_verb_is_done_or_is_a_gap(tenant: PracticeTenant, pro
     entra = connected(tenant, profile=profile)
     assert {*entra.facts(), *entra.lacks()} == set(Action)
     assert not {*entra.facts()} & {*entra.lacks()}
+    for gap in entra.lacks().values():
+        assert gap.kind != "by_hand" or (ROOT / gap.detail).is_file()
 
 
 async def test_entra_roles_of_the_application_are_said(tenant: PracticeTenant) -> None:

@@ -27,8 +27,22 @@ from adapters.systems.entra.settings import EntraSettings
 from adapters.systems.entra.shapes import Page, User, chosen
 
 MAILBOX = by_hand("docs/runbooks/entra-mailbox.md")
-LEFT_OUT = by_hand("docs/runbooks/entra-permissions.md")
-"""What the chosen permission profile leaves to people."""
+HOW = {
+    Action.REVOKE_PRIVILEGES: "entra-roles",
+    Action.REMOVE_ROLES: "entra-roles",
+    Action.STOP_FORWARDING: "entra-mailbox",
+    Action.SET_AUTO_REPLY: "entra-mailbox",
+    Action.CANCEL_MEETINGS: "entra-mailbox",
+    Action.TRANSFER_FILES: "entra-hand-over",
+    Action.TRANSFER_OWNERSHIP: "entra-hand-over",
+    Action.LOCK_DEVICES: "entra-devices",
+    Action.RETIRE_DEVICES: "entra-devices",
+    Action.WIPE_DEVICES: "entra-devices",
+    Action.DELETE_ACCOUNT: "entra-delete",
+    Action.REVOKE_GRANTS: "entra-groups",
+    Action.RELEASE_LICENCES: "entra-groups",
+}
+"""Under docs/runbooks/: how a person does what the chosen permission profile leaves out."""
 
 
 class Entra(CleaningUp):
@@ -86,7 +100,7 @@ class Entra(CleaningUp):
             found |= dict.fromkeys((v for v, gap in found.items() if gap is MAILBOX), done)
         found |= {verb: _left_out(verb) for verb in self.actions if not self._settings.may(verb)}
         if Action.REVOKE_PRIVILEGES in found:
-            found[Action.REMOVE_ROLES] = LEFT_OUT
+            found[Action.REMOVE_ROLES] = _left_out(Action.REMOVE_ROLES)
         return found
 
     async def check(self) -> Check:
@@ -149,7 +163,9 @@ def _left_out(verb: Action) -> Gap:
         Action.RESET_CREDENTIALS: Action.BLOCK_SIGN_IN,
         Action.REMOVE_FACTORS: Action.BLOCK_SIGN_IN,
     }
-    return covered_by(covered[verb]) if verb in covered else LEFT_OUT
+    if verb in covered:
+        return covered_by(covered[verb])
+    return by_hand(f"docs/runbooks/{HOW[verb]}.md")
 
 
 def _sign_in(settings: EntraSettings) -> Application:

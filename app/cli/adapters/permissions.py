@@ -28,9 +28,9 @@ administrator rights, deletion, wiping |
 | `privileged` | also administrator rights, deletion, wiping | nothing that Graph can do |
 
 The permissions of `privileged` can take the tenant over: guard that application's credential like
-an administrator's. Application permissions count for the whole tenant. To keep Exeunt away from some
-people, assign Entra roles to it at the scope of an administrative unit instead of permissions that
-write (Microsoft: "Assign Microsoft Entra roles with administrative unit scope").
+an administrator's. Application permissions count for the whole tenant. To keep Exeunt away from
+some people, assign Entra roles to it at the scope of an administrative unit instead of permissions
+that write (Microsoft: "Assign Microsoft Entra roles with administrative unit scope").
 """
 ROLES = """## Entra roles of the application
 
@@ -54,6 +54,12 @@ one, or belong to or own a role-assignable group ([entra-privileged.md](entra-pr
   leaving the unit would end it.
 """
 
+PHONES = "TeamsTelephoneNumber.ReadWrite.All"
+LOOKING = (
+    "RoleManagement.Read.Directory",
+    "RoleEligibilitySchedule.Read.Directory",
+    "RoleAssignmentSchedule.Read.Directory",
+)
 IN_THE_PORTAL = (
     "Or in the application's **Manifest**, as `requiredResourceAccess`, then **Grant admin "
     "consent** under **API permissions**:\n"
@@ -66,10 +72,12 @@ def permissions() -> str:
 
 def _profile(profile: Profile) -> str:
     for_what = _for_what(profile)
-    extra = [name for name in EXTRAS if profile is not Profile.CUT]
-    if profile is not Profile.PRIVILEGED:
-        extra = [name for name in extra if "privileged" not in EXTRAS[name]]
-    names = sorted(for_what) + extra
+    extra = dict.fromkeys(LOOKING, "knowing before a run who is an administrator")
+    extra |= EXTRAS if profile is Profile.PRIVILEGED else {PHONES: EXTRAS[PHONES]}
+    extra = {name: why for name, why in extra.items() if not _implied(name, for_what)}
+    if profile is Profile.CUT:
+        extra = {}
+    names = sorted(for_what) + [name for name in extra if name not in for_what]
     access = [{"id": APP_ROLES[name], "type": "Role"} for name in names]
     lines = ",\n".join(f"   {json.dumps(one)}" for one in access)
     manifest = f'[{{"resourceAppId": "{GRAPH}", "resourceAccess": [\n{lines}\n]}}]'
@@ -80,7 +88,7 @@ def _profile(profile: Profile) -> str:
             "| permission | for |",
             "|---|---|",
             *(_row(name, _verbs(verbs)) for name, verbs in sorted(for_what.items())),
-            *(_row(name, EXTRAS[name]) for name in extra),
+            *(_row(name, extra[name]) for name in extra if name not in for_what),
             "\nWith the Azure CLI (`APP` is the application's client id):\n",
             "```sh",
             f"az ad app permission add --id $APP --api {GRAPH} --api-permissions {granted}",
