@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench docs lock clean
+.PHONY: setup demo demo-microsoft365 test check bench docs lock clean
 
 setup: .venv/.ready
 
@@ -14,6 +14,9 @@ setup: .venv/.ready
 
 demo: setup
 	$(BIN)/exeunt demo
+
+demo-microsoft365: setup
+	$(BIN)/exeunt demo --scene microsoft365
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -22,6 +22,8 @@ class Leaver:
     name: str
     address: str
     department: str
+    manager: str | None = None
+    """The address of whoever takes over."""
 
 
 def leavers(count: int) -> list[Leaver]:
@@ -61,6 +63,7 @@ def says_revoke_now(person: Leaver, now: datetime) -> str:
                 "country": "DE",
                 "time_zone": "Europe/Berlin",
                 "status": "active",
+                "manager": person.manager and {"work_email": person.manager},
             },
             "termination": {
                 "termination_date": today,

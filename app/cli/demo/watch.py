@@ -101,6 +101,8 @@ def _colour(outcome: str) -> str:
 
 
 def _headline(case: dict[str, Any]) -> Text:
+    if case["timings"]["restored_at"]:
+        return Text("access is given back", "bold green")
     text = Text("case ", "dim")
     text.append(f"{case['containment'].replace('_', ' ')}  ", COLOURS.get(case["containment"], ""))
     for account in case["accounts"]:
