@@ -5,6 +5,7 @@ from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
 from adapters.clouds import CLOUDS
 from adapters.systems.entra import Entra
+from adapters.systems.exchange import Exchange
 
 FACTS = {
     "global": ("graph.microsoft.com", "login.microsoftonline.com", "outlook.office365.com"),
@@ -37,8 +38,19 @@ def test_no_two_clouds_share_graph_or_mail() -> None:
         assert len({getattr(cloud, hosts) for cloud in CLOUDS.values()}) == len(CLOUDS)
 
 
-def test_a_tenant_that_names_no_cloud_is_in_the_global_one() -> None:
-    fields = Entra.Settings.model_fields
+@pytest.mark.parametrize("name", FACTS)
+def test_graph_and_mail_of_a_tenant_are_in_the_cloud_that_it_names(name: str) -> None:
+    graph = Entra.Settings(adapter="entra", cloud=name, token="t")
+    mail = Exchange.Settings(adapter="exchange", cloud=name)
+    assert (graph.base_url, graph.authority) == CLOUDS[name][:2]
+    assert (mail.base_url, mail.authority) == (CLOUDS[name].exchange, CLOUDS[name].authority)
 
-    assert fields["base_url"].default == CLOUDS["global"].base_url
-    assert fields["authority"].default == CLOUDS["global"].authority
+
+def test_a_tenant_that_names_no_cloud_is_in_the_global_one() -> None:
+    assert Entra.Settings(adapter="entra", token="t").base_url == CLOUDS["global"].base_url
+    assert Exchange.Settings(adapter="exchange").base_url == CLOUDS["global"].exchange
+
+
+def test_a_host_that_is_written_down_wins() -> None:
+    told = Entra.Settings(adapter="entra", token="t", cloud="dod", base_url="https://proxy.example")
+    assert (told.base_url, told.authority) == ("https://proxy.example", CLOUDS["dod"].authority)

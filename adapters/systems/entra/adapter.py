@@ -4,7 +4,7 @@ The verbs stand in chapters, one file each: containing, privileges, handing_over
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Self
@@ -12,11 +12,9 @@ from typing import Self
 import httpx
 
 from adapters.actions import Action
-from adapters.auth import Bearer
 from adapters.clock import Clock
 from adapters.contract import Check, Facts, Gap, by_hand, covered_by, not_applicable
-from adapters.managed_identity import assertion_in, federated, managed_identity
-from adapters.msal_auth import Application, MsalAuth, application
+from adapters.microsoft import signed_in
 from adapters.nouns import Account, Kind, Person
 from adapters.reading import read_as
 from adapters.systems.entra.base import LARGEST_PAGE
@@ -78,7 +76,7 @@ class Entra(CleaningUp):
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> Self:
-        auth, token = _credential(settings)
+        auth, token = signed_in(settings)
         api = GraphApi(
             f"{settings.base_url.rstrip('/')}/v1.0",
             clock,
@@ -166,23 +164,3 @@ def _left_out(verb: Action) -> Gap:
     if verb in covered:
         return covered_by(covered[verb])
     return by_hand(f"docs/runbooks/{HOW[verb]}.md")
-
-
-def _sign_in(settings: EntraSettings) -> Application:
-    if settings.managed_identity:
-        return managed_identity(settings.client_id)
-    if settings.federated_token_file:
-        return federated(settings, assertion_in(settings.federated_token_file))
-    return application(settings)
-
-
-def _credential(settings: EntraSettings) -> tuple[httpx.Auth, Callable[[], Awaitable[str]]]:
-    static = settings.token
-    if static is None:
-        auth = MsalAuth(lambda: _sign_in(settings), f"{settings.base_url.rstrip('/')}/.default")
-        return auth, auth.token
-
-    async def token() -> str:
-        return static.get_secret_value()
-
-    return Bearer(static), token

@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
 from adapters.actions import Action
-from adapters.clouds import CLOUDS
-from adapters.configured import SystemSettings
 from adapters.durations import Duration
+from adapters.microsoft import MicrosoftSettings
 
 
 class Profile(StrEnum):
@@ -25,25 +24,9 @@ TIER_0 = frozenset({Action.REVOKE_PRIVILEGES, Action.DELETE_ACCOUNT, Action.WIPE
 """Verbs whose permissions could take the tenant over, or destroy."""
 
 
-class EntraSettings(SystemSettings):
-    """A tenant. Give a `token`, or `tenant_id` and a way to sign in as an application.
+class EntraSettings(MicrosoftSettings):
+    """A tenant, how much of it we may change, and who does the rest."""
 
-    `cloud` names Microsoft's hosts; `base_url` and `authority` say others, such as a proxy's.
-    """
-
-    cloud: Literal["global", "gcc_high", "dod", "china"] = "global"
-    base_url: str = CLOUDS["global"].base_url
-    authority: str = CLOUDS["global"].authority
-    tenant_id: str | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    certificate: SecretStr | None = None
-    """A PEM text, or the path of a .pem or .pfx file, with private key and certificate."""
-    certificate_passphrase: SecretStr | None = None
-    managed_identity: bool = False
-    """Sign in as the Azure resource that this runs on; `client_id` names a user-assigned one."""
-    federated_token_file: str | None = None
-    """The path of an assertion that the platform keeps fresh (workload identity federation)."""
     profile: Profile = Profile.STANDARD
     exchange: str | None = None
     """The configured system that does for mailboxes what Graph cannot."""
@@ -54,26 +37,9 @@ class EntraSettings(SystemSettings):
     token_lifetime: Duration = timedelta(minutes=90)
     """Microsoft: access tokens live 60 to 90 minutes by default, and outlive a block."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_the_cloud(cls, said: Any) -> Any:
-        cloud = CLOUDS.get(said.get("cloud", "")) if isinstance(said, dict) else None
-        if cloud is None:
-            return said
-        return {"base_url": cloud.base_url, "authority": cloud.authority, **said}
-
     @model_validator(mode="after")
     def _some_credential(self) -> Self:
-        if self.token is not None or self.managed_identity:
-            return self
-        missing = [name for name in ("tenant_id", "client_id") if not getattr(self, name)]
-        if missing:
-            raise ValueError(f"give a token or managed_identity, or add {' and '.join(missing)}")
-        proofs = (self.client_secret, self.certificate, self.federated_token_file)
-        if sum(proof is not None for proof in proofs) != 1:
-            raise ValueError(
-                "give exactly one of client_secret, certificate and federated_token_file"
-            )
+        self.require_a_way_in()
         return self
 
     def may(self, verb: Action) -> bool:

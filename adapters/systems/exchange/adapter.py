@@ -14,11 +14,10 @@ from typing import ClassVar, Self
 import httpx
 
 from adapters.actions import Action, Outcome
-from adapters.auth import Bearer
 from adapters.clock import Clock
 from adapters.contract import Brief, Check, Facts, Gap, by_hand, not_applicable
 from adapters.errors import NeedsHuman
-from adapters.msal_auth import MsalAuth, application
+from adapters.microsoft import signed_in
 from adapters.nouns import Account, Person
 from adapters.reading import read_as
 from adapters.systems.exchange.changing import ROLE, Changing
@@ -76,7 +75,7 @@ class Exchange(Changing):
             settings.base_url,
             settings.tenant_id or "",
             settings.way,
-            auth=_auth(settings),
+            auth=None if settings.way is Way.BY_HAND else signed_in(settings)[0],
             mode=settings.mode,
             transport=transport,
             permission=PERMISSIONS[settings.way],
@@ -164,11 +163,3 @@ class Exchange(Changing):
             return account
         protocols = await self._protocols(account.id)
         return replace(account, enabled=protocols.any_on if protocols else None)
-
-
-def _auth(settings: ExchangeSettings) -> httpx.Auth | None:
-    if settings.way is Way.BY_HAND:
-        return None
-    if settings.token:
-        return Bearer(settings.token)
-    return MsalAuth(lambda: application(settings), f"{settings.base_url.rstrip('/')}/.default")

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
-from adapters.configured import SystemSettings
 from adapters.durations import Duration
+from adapters.microsoft import MicrosoftSettings
 from adapters.nouns import NO_WAY_BACK, SHARED, Held, Kind
 from adapters.reading import Answer
 
@@ -31,21 +31,14 @@ class Way(StrEnum):
     INVOKE_COMMAND = "invoke_command"
 
 
-class ExchangeSettings(SystemSettings):
+class ExchangeSettings(MicrosoftSettings):
     """A tenant's mailboxes. By hand it needs nothing; else `tenant_id` and a way to sign in.
 
-    National clouds set `base_url` and `authority`, such as https://outlook.office365.us and
-    https://login.microsoftonline.us. Microsoft describes the sign-in with a certificate only.
+    Microsoft describes the sign-in to Exchange with a certificate or a managed identity only.
     """
 
-    base_url: str = "https://outlook.office365.com"
-    authority: str = "https://login.microsoftonline.com"
-    tenant_id: str | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    certificate: SecretStr | None = None
-    """A PEM text, or the path of a .pem or .pfx file, with private key and certificate."""
-    certificate_passphrase: SecretStr | None = None
+    host = "exchange"
+
     way: Way = Way.BY_HAND
     unsupported_is_understood: bool = False
     """Without it, the way invoke_command is refused."""
@@ -65,11 +58,7 @@ class ExchangeSettings(SystemSettings):
             )
         if not self.tenant_id:
             raise ValueError("add tenant_id")
-        if self.token is None and not self.client_id:
-            raise ValueError("give a token, or add client_id")
-        proofs = sum(proof is not None for proof in (self.client_secret, self.certificate))
-        if self.token is None and proofs != 1:
-            raise ValueError("give exactly one of certificate and client_secret")
+        self.require_a_way_in()
         return self
 
 
