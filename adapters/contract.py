@@ -138,6 +138,8 @@ class Adapter(ABC):
     searchable: ClassVar[bool] = True
     """False where nobody can be looked up: a person has to say."""
 
+    lingers: ClassVar[str] = "an access token from before the cut may work until then"
+    """What may still work until the last possible access, and where it is known to end sooner."""
     rates: ClassVar[tuple[Rate, ...]] = ()
     """What the vendor lets one credential ask, as far as it is published."""
 

@@ -1,149 +1,32 @@
 """A case as people and machines see it: where it stands, account by account, verb by verb."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Action
 from adapters.nouns import NEXT
 from adapters.postconditions import TAKES
+from app.api.case_out import (
+    AccountOut,
+    CaseOut,
+    CaseSummary,
+    ItemOut,
+    LeftOut,
+    ResidueOut,
+    TaskOut,
+    Timings,
+    WaveApprovalOut,
+    WorkerOut,
+)
 from workflows.approvals import wave_digest
 from workflows.lookup import STATE
 from workflows.sentences import BUSINESS, CONTROLS
 from workflows.tables import Case, CaseAccount, Item, Part, Task, Worker
-
-
-class WorkerOut(BaseModel):
-    id: str
-    source_worker_id: str = Field(examples=["1207"])
-    employee_number: str | None = Field(None, examples=["1207"])
-    email: str | None = Field(None, examples=["mara.okafor@acme.example"])
-    display_name: str | None = Field(None, examples=["Mara Okafor"])
-    department: str | None = Field(None, examples=["Finance"])
-
-
-class LeftOut(BaseModel):
-    """Something that stays, and why: nothing is skipped in silence."""
-
-    kind: str = Field(examples=["group"])
-    name: str = Field(examples=["Everybody"])
-    why: str = Field(examples=["dynamic: its rule decides who belongs"])
-
-
-class ResidueOut(BaseModel):
-    """What outlives the account: somebody has to do something about it."""
-
-    kind: str = Field(examples=["deploy key"])
-    name: str = Field(examples=["ci-release"])
-    why: str = Field(examples=["it belongs to the repository and works without the person"])
-    next: str = Field(examples=["Rotate it, or delete it in the repository's settings."])
-    owner: str
-
-
-class AccountOut(BaseModel):
-    """One account, or one system in which it is open whether there is an account."""
-
-    system: str = Field(examples=["directory"])
-    account_id: str | None = Field(None, examples=["2819c223-7f76-453a-919d-413861904646"])
-    login: str | None = None
-    rule: str | None = Field(None, description="how it was recognised", examples=["link"])
-    containment: str = Field(examples=["contained"])
-    note: str = ""
-    privileged: bool = False
-    last_possible_access: datetime | None = Field(
-        None, description="until then an access token from before the cut may still work"
-    )
-    contained_at: datetime | None = None
-    seconds_to_contain: float | None = None
-    left: list[LeftOut] = Field(
-        default_factory=list, description="what is still held and our verbs cannot take"
-    )
-    residue: list[ResidueOut] = Field(
-        default_factory=list, description="what outlives the account, with owner and next step"
-    )
-
-
-class ItemOut(BaseModel):
-    id: str
-    system: str = Field(examples=["directory"])
-    account_id: str | None = None
-    wave: str = Field(examples=["contain"])
-    action: str = Field(examples=["block_sign_in"])
-    state: str = Field(examples=["done"])
-    outcome: str | None = Field(None, examples=["changed"])
-    confirmed: bool | None = Field(None, description="what the read-back said; null: cannot tell")
-    gap: str | None = None
-    gap_detail: str = ""
-    undo: str = Field(examples=["reversible"])
-    attempts: int
-    due_at: datetime | None = None
-    done_at: datetime | None = None
-    error: str = ""
-    message: str = ""
-    permission: str = ""
-    fix: str = ""
-    owner: str = ""
-    business: str = Field(examples=["They can no longer sign in."])
-    controls: tuple[str, ...] = ()
-
-
-class WaveApprovalOut(BaseModel):
-    wave: str = Field(examples=["retire"])
-    approvals_needed: int = Field(examples=[2])
-    digest: str = Field(description="send it back with POST …/approve")
-
-
-class TaskOut(BaseModel):
-    id: str
-    case_id: str | None
-    system: str
-    kind: str = Field(examples=["by_hand"])
-    title: str
-    how_to: str
-    candidates: list[dict[str, Any]]
-    owner: str
-    due_at: datetime
-    state: str = Field(examples=["open"])
-    note: str = ""
-
-
-class Timings(BaseModel):
-    """All instants in UTC. The clock runs from the later of effective and received."""
-
-    hr_entered_at: datetime | None = None
-    effective_at: datetime
-    received_at: datetime
-    first_call_at: datetime | None = None
-    contained_at: datetime | None = None
-    restored_at: datetime | None = None
-    seconds_to_contain: float | None = None
-
-
-class CaseSummary(BaseModel):
-    id: str = Field(examples=["case_01J7Z0EXAMPLE0000000000001"])
-    worker: WorkerOut
-    kind: str = Field(examples=["voluntary"])
-    status: str = Field(examples=["waiting"])
-    containment: str = Field(examples=["contained"])
-    unconfirmed: bool = False
-    reference: str = ""
-    requested_by: str = ""
-    basis: str = Field(examples=["last_working_day"])
-    time_zone: str = Field(examples=["Europe/Berlin"])
-    time_zone_source: str = Field(examples=["worker"])
-    policy: str = ""
-    timings: Timings
-
-
-class CaseOut(CaseSummary):
-    accounts: list[AccountOut]
-    items: list[ItemOut]
-    approvals: list[WaveApprovalOut]
-    tasks: list[TaskOut]
+from workflows.world import System
 
 
 def worker_out(worker: Worker) -> WorkerOut:
@@ -192,7 +75,7 @@ def seconds_to_contain(case: Case, contained_at: datetime | None) -> float | Non
     return round(max(0.0, (contained_at - begun).total_seconds()), 3)
 
 
-async def whole(session: AsyncSession, case: Case) -> CaseOut:
+async def whole(session: AsyncSession, case: Case, systems: Mapping[str, System]) -> CaseOut:
     worker = await session.get_one(Worker, case.worker_id)
     accounts = await _rows(session, CaseAccount, case.id)
     parts = await _rows(session, Part, case.id)
@@ -202,9 +85,10 @@ async def whole(session: AsyncSession, case: Case) -> CaseOut:
     ids = {account.id: account.account_id for account in accounts}
     planned = (await session.exec(items)).all()
     owners = {item.system: item.owner for item in planned}
+    lingers = {name: system.adapter.lingers for name, system in systems.items()}
     return CaseOut(
         **summary(case, worker).model_dump(),
-        accounts=[*_known(case, accounts, owners), *_unknown(parts, accounts)],
+        accounts=[*_known(case, accounts, owners, lingers), *_unknown(parts, accounts)],
         items=[item_out(item, ids) for item in planned],
         approvals=await _approvals(session, parts),
         tasks=[task_out(task) for task in tasks],
@@ -216,7 +100,9 @@ async def _rows(session: AsyncSession, table: Any, case_id: str) -> Sequence[Any
     return (await session.exec(query)).all()
 
 
-def _known(case: Case, accounts: Sequence[CaseAccount], owners: dict[str, str]) -> list[AccountOut]:
+def _known(
+    case: Case, accounts: Sequence[CaseAccount], owners: dict[str, str], lingers: dict[str, str]
+) -> list[AccountOut]:
     return [
         AccountOut(
             system=row.system,
@@ -227,6 +113,9 @@ def _known(case: Case, accounts: Sequence[CaseAccount], owners: dict[str, str]) 
             privileged=row.privileged,
             **_told(row, owners.get(row.system, case.owner)),
             last_possible_access=row.last_possible_access,
+            last_possible_access_because=lingers.get(row.system, "")
+            if row.last_possible_access
+            else "",
             contained_at=row.contained_at,
             seconds_to_contain=seconds_to_contain(case, row.contained_at),
         )

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sqlmodel import col, select
 
 from adapters.texts import SaneInstant, plain_text
-from app.api.case_view import CaseOut, CaseSummary, summary, whole
+from app.api.case_out import CaseOut, CaseSummary
+from app.api.case_view import summary, whole
 from app.api.timeline import router as timeline_router
 from app.deps import Approver, Operator, Reader, WorldDep
 from app.errors import Problem
@@ -104,7 +105,7 @@ async def open_case(
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     async with world.store.read() as session:
-        return await whole(session, await session.get_one(Case, case.id))
+        return await whole(session, await session.get_one(Case, case.id), world.systems)
 
 
 @router.get("")
@@ -139,7 +140,7 @@ async def get_case(case_id: str, world: WorldDep, _caller: Reader) -> CaseOut:
         case = await session.get(Case, case_id)
         if case is None:
             raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
-        return await whole(session, case)
+        return await whole(session, case, world.systems)
 
 
 @router.post("/{case_id}/cancel", responses={409: {"model": Problem}})

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import col, select
 
-from app.api.case_view import TaskOut, task_out
+from app.api.case_out import TaskOut
+from app.api.case_view import task_out
 from app.deps import Operator, Reader, WorldDep
 from app.errors import Problem
 from workflows.errors import Conflict, NotFound

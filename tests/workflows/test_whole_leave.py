@@ -105,6 +105,7 @@ async def test_the_mailbox_ends_shared_with_the_successor_and_leads_nowhere(stor
     assert story.tenant.lost == []  # no licence went before the mailbox was shared
     [tenant] = [a for a in case["accounts"] if a["system"] == "tenant"]
     assert {one["kind"] for one in tenant["left"]} >= {"group", "device"}
+    assert "continuous access evaluation" in tenant["last_possible_access_because"]
     [known] = tenant["residue"]
     assert (known["name"], known["owner"]) == ("Payroll export", "it-service-desk")
 

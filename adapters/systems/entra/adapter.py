@@ -60,6 +60,11 @@ class Entra(CleaningUp):
     # Microsoft names no time in which a write is to be read; this one is our choice.
     propagation = timedelta(seconds=5)
     rates = RATES
+    # Microsoft, "Continuous access evaluation"; not even disabling reaches the other applications.
+    lingers = (
+        "an access token from before the cut may work until then; Exchange, SharePoint and Teams "
+        "refuse it within 15 minutes where continuous access evaluation is in use"
+    )
     gaps = {
         Action.REMOVE_ROLES: covered_by(Action.REVOKE_PRIVILEGES),
         # Not in Graph v1.0: only Exchange converts, delegates, forwards and hides a mailbox.
