@@ -1,6 +1,7 @@
 """The shapes in which a case is shown."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
