@@ -11,7 +11,7 @@ BUSINESS: dict[Action, str] = {
     Action.LOCK_DEVICES: "Company devices in their hands are locked.",
     Action.REVOKE_PRIVILEGES: "They administer nothing any more, and cannot make themselves.",
     Action.STOP_FORWARDING: "No company mail leaves through rules that they set up.",
-    Action.TRANSFER_FILES: "Their files belong to their successor.",
+    Action.TRANSFER_FILES: "Their successor can open and change their files.",
     Action.DELEGATE_MAILBOX: "Their successor can read the mailbox.",
     Action.FORWARD_MAIL: "New mail reaches their successor.",
     Action.SET_AUTO_REPLY: "People who write are told whom to write to instead.",

@@ -66,7 +66,8 @@ CIPP = (
     Step("15 full access, automapping", (Action.DELEGATE_MAILBOX,), "by the exchange system"),
     Step(
         "16 remove the user's mailbox permissions",
-        note="missing: it needs a walk over all mailboxes; a blocked account opens none of them",
+        note="missing: it needs a walk over all mailboxes; a blocked account opens none of them; "
+        "docs/runbooks/exchange.md says how by hand",
     ),
     Step(
         "17 remove calendar permissions",
