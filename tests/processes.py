@@ -151,7 +151,7 @@ class Program:
             env={**os.environ, **self.environ},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,  # a demo that plays a whole leave, on a machine that is busy
             check=False,
         )
 

@@ -14,6 +14,7 @@ from workflows.ledger.events import Event, stamp
 from workflows.lookup import STATE, accounts_in
 from workflows.model import CaseStatus, Containment
 from workflows.recheck_plan import plan_rechecks
+from workflows.residue import ask_about_residue
 from workflows.tables import Case, CaseAccount, Item, Part, Task
 from workflows.tasks import Ask, open_task, withdraw_tasks
 from workflows.trouble import gave_up, is_paused
@@ -49,6 +50,8 @@ async def _close_turn(world: World, session: AsyncSession, case: Case, part: Par
         part.state, part.due_at = "waiting", min(item.due_at or now for item in waiting)
     else:
         part.state, part.due_at = "done", None
+        if part.wave == Wave.CONTAIN:
+            await ask_about_residue(world, session, case, part)
         if not gave_up(case, part, world.clock.now()):
             await withdraw_tasks(world, session, case.id, "escalated", system=part.system)
         await _unblock_next(session, part)

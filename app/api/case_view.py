@@ -24,6 +24,7 @@ from app.api.case_out import (
 )
 from workflows.approvals import wave_digest
 from workflows.lookup import STATE
+from workflows.residue import residue_of
 from workflows.sentences import BUSINESS, CONTROLS
 from workflows.tables import Case, CaseAccount, Item, Part, Task, Worker
 from workflows.world import System
@@ -125,7 +126,7 @@ def _known(
 
 def _told(row: CaseAccount, owner: str) -> dict[str, Any]:
     """What the system last said that a person should know."""
-    before, state = (STATE.validate_python(seen or {}) for seen in (row.before, row.after))
+    state = STATE.validate_python(row.after or row.before or {})
     facts = dict.fromkeys(TAKES.values())
     held = [thing for fact in facts for thing in getattr(state, fact) or ()]
     left = [LeftOut(kind=t.kind, name=t.name, why=t.obstacle) for t in held if t.obstacle]
@@ -133,8 +134,7 @@ def _told(row: CaseAccount, owner: str) -> dict[str, Any]:
         ResidueOut(
             kind=t.kind, name=t.name, why=t.obstacle or "", next=t.details[NEXT], owner=owner
         )
-        # What was learnt is not forgotten with the ownership: the state before counts, too.
-        for t in {t.key: t for t in (*(before.residue or ()), *(state.residue or ()))}.values()
+        for t in residue_of(row)
     ]
     return {"note": "; ".join(state.notes), "left": left, "residue": residue}
 

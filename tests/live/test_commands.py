@@ -111,6 +111,15 @@ async def test_no_configuration_says_how_to_write_the_first(exeunt: Program) -> 
     assert "docs/configuration.md" in " ".join(answer.stderr.split())
 
 
+async def test_the_demo_of_everything_in_microsoft_365_gives_back_what_was_before(
+    exeunt: Program,
+) -> None:
+    answer = await exeunt.run_beside("demo", "--scene", "microsoft365")
+    assert answer.returncode == 0, answer.stdout
+    assert "no mailbox was lost with a licence" in answer.stdout
+    assert "not as before" not in answer.stdout
+
+
 async def test_the_demo_ends_with_status_0_and_leaves_its_log(exeunt: Program) -> None:
     answer = await exeunt.run_beside("demo", "--leavers", "3")
     assert answer.returncode == 0, answer.stdout + answer.stderr

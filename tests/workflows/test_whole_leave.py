@@ -107,6 +107,8 @@ async def test_the_mailbox_ends_shared_with_the_successor_and_leads_nowhere(stor
     assert {one["kind"] for one in tenant["left"]} >= {"group", "device"}
     assert "continuous access evaluation" in tenant["last_possible_access_because"]
     [known] = tenant["residue"]
+    [task] = [t for t in case["tasks"] if t["kind"] == "residue"]
+    assert "secrets and certificates" in task["how_to"]
     assert (known["name"], known["owner"]) == ("Payroll export", "it-service-desk")
 
 
