@@ -10,7 +10,7 @@ from workflows.world import World
 
 
 def residue_of(account: CaseAccount) -> tuple[Held, ...]:
-    """Each thing once. What was learnt is not forgotten: the state before counts as the last does."""
+    """Each thing once. What was learnt is not forgotten: the state before counts, too."""
     seen = [_state(account.before), _state(account.after)]
     return tuple({one.key: one for state in seen for one in state.residue or ()}.values())
 
