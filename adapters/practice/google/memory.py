@@ -136,7 +136,7 @@ class Memory(PracticeVendor):
             "delivery_settings": "ALL_MAIL",
         }
 
-    def assign(self, assignee: str, role: str, kind: str = "USER") -> str:
+    def assign(self, assignee: str, role: str, kind: str = "user") -> str:
         identifier = self.new_id()
         self.assignments[identifier] = {
             "kind": "admin#directory#roleAssignment",

@@ -41,7 +41,7 @@ def furnish(workspace: Memory, user: str) -> Leaver:
     workspace.join(dynamic, user)
     workspace.dynamic.add(dynamic)
     workspace.join(admins, user)
-    workspace.assign(admins, HELP_DESK, "GROUP")
+    workspace.assign(admins, HELP_DESK, "group")
     for n in range(4):
         workspace.join(workspace.add_group(f"Team {n}"), user)
     return Leaver(user, owned, dynamic, admins)

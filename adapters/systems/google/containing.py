@@ -128,7 +128,7 @@ class Containing(Observing):
             if one.key in there:
                 continue
             if one.kind == AUTO:
-                await self._forward(address, one.details)
+                await self._forward(address, one.details["setting"])
             else:
                 with acting(MAIL, address):
                     path = settings_at(address, "filters")

@@ -8,7 +8,7 @@ from adapters.errors import NeedsHuman, TryAgain
 from adapters.nouns import GIVEN_TO, Account, Held, State
 from adapters.postconditions import removable
 from adapters.systems.google.door import member_at
-from adapters.systems.google.observing import TRANSFERS
+from adapters.systems.google.looking import TRANSFERS
 from adapters.systems.google.privileges import Privileges
 from adapters.systems.google.scopes import GROUPS, MEMBERS, TRANSFER, USERS
 from adapters.systems.google.shapes import CALENDAR, DRIVE

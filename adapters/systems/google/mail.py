@@ -76,7 +76,7 @@ def leading_outside(
 ) -> tuple[Held, ...]:
     found = [one.held for one in filters if one.action.forward and _out(one.action.forward, inside)]
     if forwarding.enabled and _out(forwarding.address, inside):
-        found.append(Held(AUTO, AUTO, AUTO, None, forwarding.body))
+        found.append(Held(AUTO, AUTO, AUTO, None, {"setting": forwarding.body}))
     return tuple(found)
 
 

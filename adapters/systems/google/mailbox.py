@@ -121,8 +121,7 @@ class Mailbox(HandingOver):
             return
         address = await self._address(account)
         body = before.mailbox.details["forwarding"]
-        outside = {held.details.get("emailAddress") for held in before.forwards or ()}
-        if body.get("emailAddress") in outside:
+        if any(held.details.get("setting") == body for held in before.forwards or ()):
             body = {"enabled": False}
         await self._forward(address, body)
 

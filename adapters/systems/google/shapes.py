@@ -116,7 +116,7 @@ class RoleAssignment(Answer):
 
     def held(self, names: dict[str, str]) -> Held:
         name = names.get(self.role, self.role)
-        if (self.assignee_type or "").upper() == "GROUP":
+        if (self.assignee_type or "").casefold() == "group":
             # The group is left: with it goes every role that it gives.
             return Held(self.assignee, name, "group with a role", None, {"again": self.assignee})
         again = f"{self.role}@{self.scope}:{self.unit or ''}"
