@@ -76,7 +76,8 @@ async def do(it: Rich, verb: Action, before: State) -> None:
 async def test_every_verb_and_every_way_back_speaks_as_described(it: Rich) -> None:
     before = await it.google.observe(it.account)
     rest = [v for v in GoogleWorkspace.actions if v not in (*MAIL, *GoogleWorkspace.contain)]
-    for verb in (*MAIL, *GoogleWorkspace.contain, *rest):
+    wipe_first = sorted(rest, key=lambda verb: verb is not Action.WIPE_DEVICES)
+    for verb in (*MAIL, *GoogleWorkspace.contain, *wipe_first):
         await do(it, verb, before)
     for verb in [v for v in reversed(Action) if v in GoogleWorkspace.ways_back]:
         if verb not in (*MAIL, Action.STOP_FORWARDING):
