@@ -301,9 +301,9 @@ async def test_the_administrator_whom_we_are_is_not_a_person(it: Rich) -> None:
 async def test_no_address_is_remembered_of_a_call_or_said_in_an_error(it: Rich) -> None:
     with recording() as calls:
         await it.google.observe(it.account)
-        with pytest.raises(TargetDenied) as why:
-            broken = failing(it, "/vacation", error(403, "forbidden"))
-            await broken.observe(it.account, Action.SET_AUTO_REPLY)
+    broken = failing(it, "/vacation", error(403, "forbidden"))
+    with pytest.raises(TargetDenied) as why:
+        await broken.observe(it.account, Action.SET_AUTO_REPLY)
     assert any("{address}" in call.path for call in calls)
     assert MARA not in f"{calls!r} {why.value!r}"
 
