@@ -52,7 +52,7 @@ class HandingOver(Privileges):
         share = {"applicationId": what.id, "applicationTransferParams": [PARAMETERS[what.id]]}
         body = {
             "oldOwnerUserId": account.id,
-            "newOwnerUserId": _successor(brief, f"the {what.name}").id,
+            "newOwnerUserId": successor_in(brief, f"the {what.name}").id,
             "applicationDataTransfers": [share],
         }
         with acting(TRANSFER):
@@ -77,7 +77,7 @@ class HandingOver(Privileges):
         mine = removable(seen.owns or ())
         for held in (one for one in mine if one.kind == "group"):
             if not held.details["owners"] or brief.successor:
-                await self._set_role(held.id, _successor(brief, "a group").id, "OWNER")
+                await self._set_role(held.id, successor_in(brief, "a group").id, "OWNER")
             await self._set_role(held.id, account.id, "MEMBER")
         for held in (one for one in mine if one.kind == "calendar"):
             await self._transfer(account, held, brief)
@@ -106,7 +106,7 @@ class HandingOver(Privileges):
                     await self._doors.admin.delete(member_at(held.id, successor), gone_ok=True)
 
 
-def _successor(brief: Brief, what: str) -> Account:
+def successor_in(brief: Brief, what: str) -> Account:
     if brief.successor is None:
         raise NeedsHuman(
             f"nobody was found to take over {what}: name a `successor` in the policy", RUNBOOK

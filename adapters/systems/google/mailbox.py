@@ -12,7 +12,7 @@ from adapters.matching import same_address
 from adapters.nouns import OURS, Account, Held, State
 from adapters.reading import read_as
 from adapters.systems.google.door import settings_at
-from adapters.systems.google.handing_over import HandingOver, _successor
+from adapters.systems.google.handing_over import HandingOver, successor_in
 from adapters.systems.google.mail import ForwardingAddress
 from adapters.systems.google.scopes import MAIL, SHARING, USERS
 from adapters.systems.google.signing import acting
@@ -29,7 +29,7 @@ class Mailbox(HandingOver):
             return Outcome.ABSENT
         if seen.mailbox is None:
             return Outcome.ALREADY  # there is none
-        successor = _successor(brief, "the mailbox")
+        successor = successor_in(brief, "the mailbox")
         if any(same_address(one, successor.login) for one in seen.mailbox.details["delegates"]):
             return Outcome.ALREADY
         address = await self._address(account)
@@ -92,7 +92,7 @@ class Mailbox(HandingOver):
             return Outcome.ABSENT
         if seen.mailbox is None:
             return Outcome.ALREADY
-        successor = _successor(brief, "the mail").login
+        successor = successor_in(brief, "the mail").login
         if seen.mailbox.details["forwarding"].get("emailAddress") == successor:
             return Outcome.ALREADY
         address = await self._address(account)
