@@ -17,7 +17,7 @@ import httpx
 
 from adapters.budget import Budget
 from adapters.errors import NeedsHuman, TryAgain, Unrecognised
-from adapters.statuses import json_or_none, name_of, raise_for_status, retry_after
+from adapters.statuses import json_or_none, name_of, raise_for_status, retry_after, shown
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 UNTOLD_SECONDS = 1.0
@@ -143,7 +143,7 @@ class Api:
         url = self._url(path)
         writes = method not in READS and not only_reads
         if self._mode is Mode.OBSERVE and writes:
-            raise NeedsHuman(f"observe mode: {method} {url.path} was not sent")
+            raise NeedsHuman(f"observe mode: {method} {shown(url)} was not sent")
         if self._budget:
             await self._budget.take(self._units(method, url, params, body), writes=writes)
         request = self._client.build_request(
@@ -253,4 +253,4 @@ def _remember(request: httpx.Request, response: httpx.Response | None, seconds: 
         else None
     )
     status = response.status_code if response is not None else None
-    calls.append(Call(request.method, request.url.path, status, found, round(seconds * 1000)))
+    calls.append(Call(request.method, shown(request.url), status, found, round(seconds * 1000)))

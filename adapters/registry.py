@@ -6,12 +6,14 @@ from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
+from adapters.systems.google import GoogleWorkspace
 from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
 
 ADAPTERS: dict[str, type[Adapter]] = {
     "entra": Entra,
     "exchange": Exchange,
+    "google_workspace": GoogleWorkspace,
     "manual": Manual,
     "scim": Scim,
 }

@@ -69,4 +69,10 @@ def json_or_none(response: httpx.Response) -> Any:
 
 
 def name_of(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.path}"
+    return f"{request.method} {shown(request.url)}"
+
+
+def shown(url: httpx.URL) -> str:
+    """The path as logs and people may see it: some vendors want a person's address in there."""
+    parts = url.path.split("/")
+    return "/".join("{address}" if "@" in part else part for part in parts)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapters.actions import Action, Outcome, Undo, Wave
-from adapters.contract import Adapter
+from adapters.contract import Adapter, Brief
 from adapters.errors import (
     AdapterError,
     CredentialDenied,
@@ -44,6 +44,12 @@ def on(vendor: type[PracticeVendor], clock: StillClock) -> Bench:
 async def found(on: Bench, address: str = ADA) -> Account:
     [hit] = await on.adapter().find_accounts(Person(addresses=(address,)))
     return hit.account
+
+
+async def briefed(on: Bench, address: str = "heir@acme.example") -> Brief:
+    """With somebody who takes over, where there is something to take over."""
+    on.vendor.hire(address)
+    return Brief(await found(on, address))
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=lambda kind: kind.__name__)
@@ -169,10 +175,10 @@ async def test_a_second_block_writes_nothing(on: Bench) -> None:
 
 async def test_every_verb_can_be_said_twice(on: Bench) -> None:
     on.vendor.hire(ADA)
-    account = await found(on)
+    account, brief = await found(on), await briefed(on)
     for verb in (*on.adapter().contain, *on.adapter().actions):
         for _ in range(2):
-            await on.adapter().perform(verb, account)
+            await on.adapter().perform(verb, account, brief)
 
 
 async def test_what_is_gone_is_absent_for_every_verb(on: Bench) -> None:
@@ -188,9 +194,9 @@ async def test_what_is_gone_is_absent_for_every_verb(on: Bench) -> None:
 async def test_another_account_is_never_touched(on: Bench) -> None:
     on.vendor.hire(ADA)
     other = on.vendor.hire("bob@acme.example")
-    account = await found(on)
+    account, brief = await found(on), await briefed(on)
     for verb in on.adapter().actions:
-        await on.adapter().perform(verb, account)
+        await on.adapter().perform(verb, account, brief)
     assert on.vendor.enabled(other) is True
     assert (await on.adapter().observe(await found(on, "bob@acme.example"))).grants
 

@@ -8,6 +8,7 @@ from adapters.contract import Adapter
 from adapters.http import Mode
 from adapters.practice.base import PracticeVendor
 from adapters.practice.exchange import PracticeExchange
+from adapters.practice.google import PracticeWorkspace
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
 from adapters.registry import ADAPTERS
@@ -16,6 +17,7 @@ from tests.conftest import StillClock
 VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeTenant,
     PracticeExchange,
+    PracticeWorkspace,
     PracticeDirectory,
     PracticeCrm,
 )

@@ -1,0 +1,3 @@
+from adapters.practice.google.workspace import PracticeWorkspace
+
+__all__ = ["PracticeWorkspace"]

@@ -1,0 +1,3 @@
+from adapters.systems.google.adapter import GoogleWorkspace
+
+__all__ = ["GoogleWorkspace"]
