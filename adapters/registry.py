@@ -6,12 +6,15 @@ from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
+from adapters.systems.github import Github, GithubScim
 from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
 
 ADAPTERS: dict[str, type[Adapter]] = {
     "entra": Entra,
     "exchange": Exchange,
+    "github": Github,
+    "github_scim": GithubScim,
     "manual": Manual,
     "scim": Scim,
 }

@@ -8,6 +8,7 @@ from adapters.contract import Adapter
 from adapters.http import Mode
 from adapters.practice.base import PracticeVendor
 from adapters.practice.exchange import PracticeExchange
+from adapters.practice.github import PracticeGithub, PracticeGithubManaged
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
 from adapters.registry import ADAPTERS
@@ -18,6 +19,8 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeExchange,
     PracticeDirectory,
     PracticeCrm,
+    PracticeGithub,
+    PracticeGithubManaged,
 )
 BASE = "https://vendor.example"
 
