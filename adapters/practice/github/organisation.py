@@ -144,7 +144,7 @@ class PracticeGithub(Memory):
     async def _end_outside(self, request: Request) -> Response:
         number = self.number_of(request.path_params["login"])
         if number in self.members:
-            return error(422, "You cannot specify an organization member")
+            return JSONResponse({"message": "You cannot specify an organization member"}, 422)
         for repo in self.repos.values():
             repo.collaborators.pop(number or 0, None)
         return done()

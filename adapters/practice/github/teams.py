@@ -21,7 +21,7 @@ def team_routes(org: Memory) -> Routes:
     async def read(request: Request) -> Response:
         team, number = _which(org, request)
         if team is None or number is None or number not in team.members:
-            return error(404)
+            return done(404)
         return _shown(org, request)
 
     async def join(request: Request) -> Response:
@@ -38,7 +38,7 @@ def team_routes(org: Memory) -> Routes:
     async def leave(request: Request) -> Response:
         team, number = _which(org, request)
         if team is not None and team.synced:
-            return error_without_body(403)
+            return done(403)
         if team is not None and number is not None:
             team.members.pop(number, None)
         return done()
@@ -48,10 +48,6 @@ def team_routes(org: Memory) -> Routes:
         ("/orgs/{org}/teams", {"GET": listed}),
         (place, {"GET": read, "PUT": join, "DELETE": leave}),
     ]
-
-
-def error_without_body(status: int) -> Response:
-    return Response(status_code=status)
 
 
 def _which(org: Memory, request: Request) -> tuple[Any, int | None]:

@@ -40,8 +40,6 @@ class AppAuth(httpx.Auth):
     token may do, None before the first sign-in.
     """
 
-    requires_response_body = True
-
     def __init__(
         self, base_url: str, app: str, installation: str, key: SecretStr, clock: Clock
     ) -> None:
@@ -59,14 +57,14 @@ class AppAuth(httpx.Auth):
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         async with self._lock:
             if self._token is None or self._token.expires_at - self._clock.now() < MARGIN:
-                self._keep((yield self._asking()))
+                await self._keep((yield self._asking()))
         used = self._show(request)
         response = yield request
         if response.status_code != httpx.codes.UNAUTHORIZED:
             return
         async with self._lock:
             if self._token is used:
-                self._keep((yield self._asking()))
+                await self._keep((yield self._asking()))
         self._show(request)
         yield request
 
@@ -81,7 +79,8 @@ class AppAuth(httpx.Auth):
         headers = {"Authorization": f"Bearer {statement}", "Accept": "application/vnd.github+json"}
         return httpx.Request("POST", self._url, headers=headers)
 
-    def _keep(self, response: httpx.Response) -> None:
+    async def _keep(self, response: httpx.Response) -> None:
+        await response.aread()
         if response.status_code in (httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND):
             raise CredentialDenied(
                 f"the installation of the GitHub App: {response.status_code}",
