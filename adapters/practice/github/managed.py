@@ -16,9 +16,10 @@ from starlette.routing import Route
 from adapters.clock import Clock
 from adapters.practice.base import PracticeVendor
 from adapters.practice.github import answers
-from adapters.practice.scim import LIST, USER
 
 SLUG = "acme"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 

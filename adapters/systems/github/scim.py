@@ -6,6 +6,7 @@ In an organisation `active: false` removes the member, and deletes the identity 
 """
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import httpx
@@ -13,28 +14,59 @@ import httpx
 from adapters.actions import Action, Outcome, Undo
 from adapters.auth import Bearer
 from adapters.clock import Clock
-from adapters.contract import Check, Facts, Gap, action, covered_by, gives_back
+from adapters.contract import (
+    Adapter,
+    Check,
+    Facts,
+    Gap,
+    action,
+    by_hand,
+    covered_by,
+    gives_back,
+    not_applicable,
+)
 from adapters.errors import NeedsHuman
 from adapters.matching import normal_address
 from adapters.nouns import NEXT, Account, Held, Person, State
 from adapters.reading import read_as
+from adapters.scim_lists import patch, resources
 from adapters.systems.github.door import RATES, GithubApi, at, granted
 from adapters.systems.github.settings import GithubScimSettings
-from adapters.systems.github.shapes import Licence
-from adapters.systems.scim.adapter import PATCH_OP, Scim
-from adapters.systems.scim.shapes import Group, Page, User
+from adapters.systems.github.shapes import Licence, login_of, mail_of
+from adapters.systems.scim.shapes import Page, User
 
 SCOPES = "scopes scim:enterprise and admin:enterprise; for an organisation admin:org"
 RUNBOOK = "docs/runbooks/github-managed.md"
+HAND_OVER = "docs/runbooks/github-hand-over.md"
 OUT = covered_by(Action.BLOCK_SIGN_IN)
+NO_MAIL = not_applicable("GitHub knows no mailboxes")
+NO_DEVICES = not_applicable("GitHub knows no devices")
 
 
-class GithubScim(Scim):
-    Settings = GithubScimSettings  # type: ignore[assignment]  # GitHub's own keys, not a service's
+class GithubScim(Adapter):
+    Settings = GithubScimSettings
     # Credentials are revoked by login, and a suspension obfuscates the login: so they go first.
-    contain = (Action.REVOKE_TOKENS, Action.BLOCK_SIGN_IN)  # type: ignore[assignment]  # longer
+    contain = (Action.REVOKE_TOKENS, Action.BLOCK_SIGN_IN)
     rates = RATES
-    gaps = {verb: gap for verb, gap in Scim.gaps.items() if verb is not Action.REVOKE_TOKENS}
+    gaps = {
+        Action.REVOKE_SESSIONS: OUT,
+        Action.RESET_CREDENTIALS: OUT,
+        Action.REMOVE_FACTORS: OUT,
+        Action.REVOKE_PRIVILEGES: OUT,
+        Action.REMOVE_ROLES: OUT,
+        Action.LOCK_DEVICES: NO_DEVICES,
+        Action.STOP_FORWARDING: NO_MAIL,
+        Action.TRANSFER_FILES: by_hand(HAND_OVER),
+        Action.TRANSFER_OWNERSHIP: by_hand(HAND_OVER),
+        Action.DELEGATE_MAILBOX: NO_MAIL,
+        Action.FORWARD_MAIL: NO_MAIL,
+        Action.SET_AUTO_REPLY: NO_MAIL,
+        Action.CANCEL_MEETINGS: not_applicable("GitHub knows no calendars"),
+        Action.RELEASE_LICENCES: not_applicable("a seat is held by being active"),
+        Action.HIDE_FROM_DIRECTORY: not_applicable("GitHub knows no address list"),
+        Action.RETIRE_DEVICES: NO_DEVICES,
+        Action.WIPE_DEVICES: NO_DEVICES,
+    }
 
     def __init__(
         self,
@@ -44,8 +76,8 @@ class GithubScim(Scim):
         licences: GithubApi,
         settings: GithubScimSettings,
     ) -> None:
-        deletes = settings.kind == "organisation"
-        super().__init__(system, api, settings.token_lifetime, deactivation_deletes=deletes)
+        super().__init__(system, settings.token_lifetime)
+        self._api = api
         self._root = root
         self._licences = licences
         self._settings = settings
@@ -54,7 +86,7 @@ class GithubScim(Scim):
     def connect(
         cls,
         system: str,
-        settings: GithubScimSettings,  # type: ignore[override]  # its own settings
+        settings: GithubScimSettings,
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> Self:
@@ -80,7 +112,10 @@ class GithubScim(Scim):
         )
 
     def facts(self) -> Mapping[Action, Facts]:
-        return {verb: one for verb, one in super().facts().items() if self._may(verb)}
+        block = self.actions[Action.BLOCK_SIGN_IN]
+        undo = Undo.REVERSIBLE if self._settings.kind == "enterprise_managed" else Undo.DESTRUCTIVE
+        told = {**self.actions, Action.BLOCK_SIGN_IN: replace(block, undo=undo)}
+        return {verb: facts for verb, facts in told.items() if self._may(verb)}
 
     def lacks(self) -> Mapping[Action, Gap]:
         return {**self.gaps, **{v: OUT for v in self.actions if not self._may(v)}}
@@ -115,14 +150,12 @@ class GithubScim(Scim):
 
     async def _everybody(self, number: str | None) -> AsyncIterator[Account]:
         logins = await self._logins()
-        async for body in self._pages("/Users"):
+        async for body in resources(self._api, "/Users"):
             user = read_as(User, body)
-            plain = self._account(user, number)
-            mail = tuple(dict.fromkeys((*plain.addresses, user.login)))
-            found = {logins[key] for one in mail if (key := normal_address(one)) in logins}
-            login = found.pop() if len(found) == 1 else user.login
+            outside = user.external_id if user.external_id == number else None
+            login = login_of(user, logins) or user.login
             yield Account(
-                self.system, user.id, login, mail, plain.employee_number, enabled=user.active
+                self.system, user.id, login, mail_of(user), outside or None, enabled=user.active
             )
 
     async def _logins(self) -> dict[str, str]:
@@ -185,12 +218,10 @@ class GithubScim(Scim):
         """The login by which it was found, or else what the licences say now."""
         if account.login not in ("", user.login):
             return account.login
-        logins = await self._logins()
-        mail = (user.login, *(one.value for one in user.emails))
-        found = {logins[key] for one in mail if (key := normal_address(one)) in logins}
-        if len(found) != 1:
+        login = login_of(user, await self._logins())
+        if login is None:
             raise NeedsHuman("which GitHub login the account has is not known", RUNBOOK)
-        return found.pop()
+        return login
 
     def _revoking(self, login: str) -> str:
         return f"{_place(self._settings, 'orgs')}{at('credential-authorizations', login, 'revoke')}"
@@ -199,32 +230,55 @@ class GithubScim(Scim):
         managed = self._settings.kind == "enterprise_managed"
         return {"revoke_credentials": True} if managed else None
 
+    @action(SCOPES, calls="PATCH /scim/v2/…/Users/{id} active false", undo=Undo.REVERSIBLE)
+    async def block_sign_in(self, account: Account) -> Outcome:
+        user = await self._user(account.id)
+        if user is None:
+            return Outcome.ABSENT
+        if user.active is False:
+            return Outcome.ALREADY
+        await self._set_active(account, active=False)
+        return Outcome.CHANGED
+
     @gives_back(Action.BLOCK_SIGN_IN)
-    async def let_sign_in(self, account: Account, before: State, things: tuple[Held, ...]) -> None:
+    async def let_sign_in(self, account: Account, _: State, __: tuple[Held, ...]) -> None:
         if self._settings.kind == "organisation":
             raise NeedsHuman("the identity was deleted: let the identity provider add it", RUNBOOK)
-        await super().let_sign_in(account, before, things)
+        await self._set_active(account, active=True)
+
+    async def _set_active(self, account: Account, *, active: bool) -> None:
+        """Without a path: the one form that GitHub documents for both kinds."""
+        body = patch({"op": "replace", "value": {"active": active}})
+        await self._api.patch(at("Users", account.id), body, gone_ok=not active)
+
+    @action(SCOPES, calls="PATCH /scim/v2/enterprises/{enterprise}/Groups/{id}")
+    async def revoke_grants(self, account: Account) -> Outcome:
+        user = await self._user(account.id)
+        if user is None:
+            return Outcome.ABSENT
+        for group in user.groups:
+            await self._change_group("remove", group.value, account)
+        return Outcome.CHANGED if user.groups else Outcome.ALREADY
+
+    @gives_back(Action.REVOKE_GRANTS)
+    async def join_groups(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
+        for group in things:
+            await self._change_group("add", group.id, account)
+
+    async def _change_group(self, how: str, group: str, account: Account) -> None:
+        """By value: GitHub takes a path with a filter in it, and does nothing."""
+        body = patch({"op": how, "path": "members", "value": [{"value": account.id}]})
+        await self._api.patch(at("Groups", group), body, gone_ok=how == "remove")
+
+    @action(SCOPES, calls="DELETE /scim/v2/…/Users/{id}", undo=Undo.DESTRUCTIVE)
+    async def delete_account(self, account: Account) -> Outcome:
+        """Of managed users: login, mail, keys and tokens are erased, for good."""
+        reply = await self._api.delete(at("Users", account.id), gone_ok=True)
+        return Outcome.ABSENT if reply.gone else Outcome.CHANGED
 
     async def close(self) -> None:
         for door in (self._api, self._root, self._licences):
             await door.close()
-
-    async def _set_active(self, user: User, body: dict[str, Any], *, active: bool) -> None:  # noqa: ARG002 - GitHub needs no PUT
-        """Without a path: the one form that GitHub documents for both kinds."""
-        operation = {"op": "replace", "value": {"active": active}}
-        patch = {"schemas": [PATCH_OP], "Operations": [operation]}
-        await self._api.patch(at("Users", user.id), patch)
-
-    async def _groups(self, user: str) -> list[Group] | None:
-        found = await self._user(user)
-        groups = found.groups if found else ()
-        return [Group(id=one.value, displayName=one.display or "") for one in groups]
-
-    async def _leave(self, group: str, user: str) -> None:
-        """By value: GitHub takes a path with a filter in it, and does nothing."""
-        operation = {"op": "remove", "path": "members", "value": [{"value": user}]}
-        patch = {"schemas": [PATCH_OP], "Operations": [operation]}
-        await self._api.patch(at("Groups", group), patch, gone_ok=True)
 
 
 _SCIM = {"Accept": "application/scim+json"}

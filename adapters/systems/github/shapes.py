@@ -1,11 +1,14 @@
 """What is read from GitHub's REST API, and how each thing is said as a Held."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
+from adapters.matching import normal_address
 from adapters.nouns import NEXT, NO_WAY_BACK, Held, Kind
 from adapters.reading import Answer
+from adapters.systems.scim import shapes as scim
 
 MANAGED_ELSEWHERE = "an enterprise team: membership is managed in the enterprise"
 
@@ -148,3 +151,15 @@ class Collaborator(Answer):
     def held(self, repository: Repository) -> Held:
         details = {"repository": repository.full_name, "role": self.role}
         return Held(repository.full_name, repository.full_name, "repository", None, details)
+
+
+def mail_of(user: scim.User) -> tuple[str, ...]:
+    """The addresses of a SCIM user; `userName` is one more, where it is an address."""
+    mail = (*(one.value for one in user.emails), user.login)
+    return tuple(dict.fromkeys(one for one in mail if one))
+
+
+def login_of(user: scim.User, logins: Mapping[str, str]) -> str | None:
+    """The one login that the licences have for the addresses of a SCIM user."""
+    found = {logins[key] for one in mail_of(user) if (key := normal_address(one)) in logins}
+    return found.pop() if len(found) == 1 else None
