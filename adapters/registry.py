@@ -9,6 +9,7 @@ from adapters.systems.exchange import Exchange
 from adapters.systems.github import Github, GithubScim
 from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
+from adapters.systems.slack import Slack
 
 ADAPTERS: dict[str, type[Adapter]] = {
     "entra": Entra,
@@ -17,6 +18,7 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "github_scim": GithubScim,
     "manual": Manual,
     "scim": Scim,
+    "slack": Slack,
 }
 
 HR_SOURCES: dict[str, type[HrSource]] = {

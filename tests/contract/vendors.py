@@ -11,6 +11,7 @@ from adapters.practice.exchange import PracticeExchange
 from adapters.practice.github import PracticeGithub, PracticeGithubManaged
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
+from adapters.practice.slack import PracticeSlack
 from adapters.registry import ADAPTERS
 from tests.conftest import StillClock
 
@@ -21,6 +22,7 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeCrm,
     PracticeGithub,
     PracticeGithubManaged,
+    PracticeSlack,
 )
 BASE = "https://vendor.example"
 
