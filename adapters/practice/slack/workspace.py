@@ -18,26 +18,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from adapters.clock import Clock
 from adapters.matching import normal_address
 from adapters.practice.base import PracticeVendor
-
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
-TEAM = "T012AB3C4"
-_FILTER = re.compile(r'^(?P<path>[\w:.]+) eq (?P<value>".*")$')
-_MEMBER = re.compile(r'^members\[value eq (?P<value>".*")\]$')
-FLAGS = (
-    "is_admin",
-    "is_app_user",
-    "is_bot",
-    "is_owner",
-    "is_primary_owner",
-    "is_restricted",
-    "is_ultra_restricted",
+from adapters.practice.slack.answers import (
+    ENTERPRISE,
+    FILTER,
+    FLAGS,
+    GROUP,
+    LIST,
+    MEMBER,
+    TEAM,
+    USER,
+    profile,
+    refused,
+    scim,
+    user_group,
+    values,
+    wrong,
 )
-_AVATAR = "image_24 image_32 image_48 image_72 image_192 image_512"
-_BLANK = "display_name display_name_normalized phone skype status_emoji status_text title team"
 
 
 class PracticeSlack(PracticeVendor):
@@ -137,7 +133,7 @@ class PracticeSlack(PracticeVendor):
             refusal = self.refusals.get(method)
             if shown != f"Bearer {self.token}":
                 refusal = {"error": "invalid_auth"}
-            if refusal:
+            if refusal is not None:
                 self.requests.append(f"{scope['method']} {scope['path']}")
                 await JSONResponse({"ok": False, **refusal})(scope, receive, send)
                 return
@@ -146,40 +142,40 @@ class PracticeSlack(PracticeVendor):
     async def _list_users(self, request: Request) -> Response:
         text, users = request.query_params.get("filter"), list(self.users.values())
         if text is not None:
-            asked = _FILTER.match(text)
+            asked = FILTER.match(text)
             if not asked:
-                return _refused(400, "invalidFilter")
+                return refused(400, "invalidFilter")
             value = normal_address(json.loads(asked["value"]))
-            users = [u for u in users if value in map(normal_address, _values(u, asked["path"]))]
+            users = [u for u in users if value in map(normal_address, values(u, asked["path"]))]
         return self._page(request, users)
 
     async def _read_user(self, request: Request) -> Response:
         user = self.users.get(request.path_params["id"])
-        return _scim(user) if user else _refused(404)
+        return scim(user) if user else refused(404)
 
     async def _patch_user(self, request: Request) -> Response:
         identifier = request.path_params["id"]
         if identifier not in self.users:
-            return _refused(404)
+            return refused(404)
         for operation in (await request.json())["Operations"]:
             if operation["op"] != "replace" or operation.get("path") != "active":
-                return _refused(400, "invalidPath")
+                return refused(400, "invalidPath")
             if "is_primary_owner" in self.flags[identifier]:
-                return _refused(403)
+                return refused(403)
             self.users[identifier]["active"] = operation["value"]
-        return _scim(self.users[identifier])
+        return scim(self.users[identifier])
 
     async def _deactivate_user(self, request: Request) -> Response:
         """DELETE deletes nobody here."""
         if request.path_params["id"] not in self.users:
-            return _refused(404)
+            return refused(404)
         self.users[request.path_params["id"]]["active"] = False
         return Response(status_code=204)
 
     async def _list_groups(self, request: Request) -> Response:
-        asked = _FILTER.match(request.query_params.get("filter", ""))
+        asked = FILTER.match(request.query_params.get("filter", ""))
         if not asked or asked["path"] != "members.value":
-            return _refused(400, "invalidFilter")
+            return refused(400, "invalidFilter")
         whom = json.loads(asked["value"])
         found = [
             {"schemas": [GROUP], "id": group, "displayName": group.removeprefix("S0").title()}
@@ -191,9 +187,9 @@ class PracticeSlack(PracticeVendor):
     async def _patch_group(self, request: Request) -> Response:
         members = self.members.get(request.path_params["id"])
         if members is None:
-            return _refused(404)
+            return refused(404)
         for operation in (await request.json())["Operations"]:
-            asked = _MEMBER.match(operation["path"])
+            asked = MEMBER.match(operation["path"])
             whom = [json.loads(asked["value"])] if asked else []
             if operation["op"] == "add":
                 members += [one["value"] for one in operation["value"]]
@@ -204,7 +200,7 @@ class PracticeSlack(PracticeVendor):
         start = int(request.query_params.get("startIndex", 1))
         count = min(int(request.query_params.get("count", 10)), self.largest_page)
         page = found[start - 1 : start - 1 + count]
-        return _scim(
+        return scim(
             {
                 "schemas": [LIST],
                 "totalResults": len(found),
@@ -223,12 +219,12 @@ class PracticeSlack(PracticeVendor):
         identifier = request.query_params.get("user", "")
         user = self.users.get(identifier)
         if user is None:
-            return _wrong("user_not_found")
+            return wrong("user_not_found")
         shown = {
             "id": identifier,
             "name": user["userName"],
             "deleted": not user["active"],
-            "profile": _profile(user),
+            "profile": profile(user),
             "team_id": TEAM,
             "updated": int(self.clock.now().timestamp()),
             **{flag: flag in self.flags[identifier] for flag in FLAGS},
@@ -236,75 +232,23 @@ class PracticeSlack(PracticeVendor):
         return JSONResponse({"ok": True, "user": shown})
 
     async def _list_user_groups(self, _: Request) -> Response:
-        found = [self._shown(one) for one in self.user_groups]
+        found = [user_group(one, users) for one, users in self.user_groups.items()]
         return JSONResponse({"ok": True, "usergroups": found})
-
-    def _shown(self, group: str) -> dict[str, Any]:
-        return {
-            "id": group,
-            "team_id": TEAM,
-            "is_usergroup": True,
-            "is_subteam": True,
-            "name": group.removeprefix("S0").title(),
-            "description": "",
-            "handle": group.lower(),
-            "is_external": False,
-            "date_create": 1,
-            "date_update": 1,
-            "date_delete": 0,
-            "auto_type": None,
-            "auto_provision": False,
-            "enterprise_subteam_id": "",
-            "created_by": "U0ADMIN00",
-            "updated_by": "U0ADMIN00",
-            "deleted_by": None,
-            "prefs": {"channels": [], "groups": []},
-            "users": self.user_groups[group],
-        }
 
     async def _update_user_group(self, request: Request) -> Response:
         said = await request.json()
         users = [one for one in said["users"].split(",") if one]
         if not users or said["usergroup"] not in self.user_groups:
-            return _wrong("invalid_arg_name")
+            return wrong("invalid_arg_name")
         self.user_groups[said["usergroup"]] = users
-        return JSONResponse({"ok": True, "usergroup": self._shown(said["usergroup"])})
+        return JSONResponse({"ok": True, "usergroup": user_group(said["usergroup"], users)})
 
     async def _reset(self, request: Request) -> Response:
         whom = (await request.json())["user_id"]
         if whom not in self.users:
-            return _wrong("user_not_found")
+            return wrong("user_not_found")
         for flag in ("primary_owner", "bot"):
             if f"is_{flag}" in self.flags[whom]:
-                return _wrong(f"cannot_reset_{flag}")
+                return wrong(f"cannot_reset_{flag}")
         self.resets.append(whom)
         return JSONResponse({"ok": True})
-
-
-def _values(user: dict[str, Any], path: str) -> list[str]:
-    if path == "email":
-        return [one["value"] for one in user["emails"]]
-    if path == f"{ENTERPRISE}:employeeNumber":
-        return [str(n) for n in [user[ENTERPRISE].get("employeeNumber")] if n]
-    return [str(user[path])] if user.get(path) else []
-
-
-def _profile(user: dict[str, Any]) -> dict[str, Any]:
-    name, mail = user["displayName"], user["emails"][0]["value"]
-    blank = dict.fromkeys(_BLANK.split(" "), "")
-    pictures = dict.fromkeys(_AVATAR.split(" "), "https://avatars.slack-edge.com/0.png")
-    said = {"real_name": name, "real_name_normalized": name, "email": mail}
-    return {**blank, **pictures, **said, "avatar_hash": "0", "fields": {}, "team": TEAM}
-
-
-def _wrong(code: str) -> Response:
-    return JSONResponse({"ok": False, "error": code})
-
-
-def _scim(body: object, status: int = 200) -> Response:
-    return JSONResponse(body, status, media_type="application/scim+json")
-
-
-def _refused(status: int, kind: str = "") -> Response:
-    body = {"schemas": [ERROR], "status": str(status)} | ({"scimType": kind} if kind else {})
-    return _scim(body, status)
