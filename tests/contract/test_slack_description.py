@@ -19,10 +19,11 @@ ADA = "ada@acme.example"
 WRITES = {
     "PATCH /Users/{id}",
     "PATCH /Groups/{id}",
+    "POST /admin.users.session.list",
     "POST /admin.users.session.reset",
     "POST /usergroups.users.update",
 }
-"""Every call that changes something."""
+"""Every call that changes something, and the list that Slack has asked for by POST."""
 
 
 @pytest.fixture

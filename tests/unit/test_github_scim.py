@@ -63,7 +63,8 @@ async def test_a_suspended_account_is_still_read_and_let_in_again(
     account = await found(adapter, ADA)
     before = await adapter.observe(account)
     await adapter.block_sign_in(account)
-    assert (await adapter.observe(account)).enabled is False
+    seen = await adapter.observe(account)
+    assert (seen.enabled, before.tokens, seen.tokens) == (False, None, ())
     await adapter.give_back(Action.BLOCK_SIGN_IN, account, before, ())
 
     assert await adapter.observe(account) == before

@@ -16,7 +16,7 @@ from adapters.errors import (
     Unrecognised,
 )
 from adapters.nouns import NEXT, Account, Kind, Person
-from adapters.postconditions import TAKES, given_back, removable
+from adapters.postconditions import TAKES, given_back, holds, removable
 from adapters.practice.slack import PracticeSlack
 from adapters.systems.slack import Slack
 from tests.conftest import StillClock
@@ -99,6 +99,28 @@ async def test_sessions_are_reset_behind_the_block(org: PracticeSlack, adapter: 
 
     assert (org.enabled(identifier), org.resets) == (False, [identifier])
     assert adapter.contain[0] is Action.BLOCK_SIGN_IN
+
+
+async def test_sessions_are_read_back_over_all_pages(org: PracticeSlack, adapter: Slack) -> None:
+    for n in range(3):
+        org.hire(f"colleague{n}@acme.example")
+    org.hire(ADA)
+    account, verb = await found(adapter, ADA), Action.REVOKE_SESSIONS
+    before = await adapter.observe(account, verb)
+    await adapter.revoke_sessions(account)
+
+    assert holds(verb, None, before) is None
+    assert holds(verb, before, await adapter.observe(account, verb)) is True
+
+
+async def test_without_the_list_it_cannot_be_told_whether_sessions_ended(
+    org: PracticeSlack, adapter: Slack
+) -> None:
+    org.hire(ADA)
+    account, verb = await found(adapter, ADA), Action.REVOKE_SESSIONS
+    org.refusals = {"admin.users.session.list": {"error": "missing_scope", "needed": "x"}}
+    assert await adapter.revoke_sessions(account) == Outcome.CHANGED
+    assert holds(verb, None, await adapter.observe(account, verb)) is None
 
 
 async def test_the_primary_owner_is_left_to_a_person_and_nothing_is_sent(
@@ -240,7 +262,9 @@ async def test_scopes_are_judged(org: PracticeSlack, adapter: Slack) -> None:
     bad = await adapter.check()
 
     assert (good.missing, good.needless) == ({}, ())
-    assert bad.missing[Action.REVOKE_SESSIONS] == "scope admin.users:write"
+    assert (
+        bad.missing[Action.REVOKE_SESSIONS] == "scope admin.users:read and scope admin.users:write"
+    )
     assert "usergroups:write" in bad.missing[Action.REVOKE_GRANTS]
     assert Action.BLOCK_SIGN_IN not in bad.missing
     assert bad.needless == ("im:history",)

@@ -39,7 +39,7 @@ from adapters.practice.slack.answers import (
 class PracticeSlack(PracticeVendor):
     kind: ClassVar[str] = "slack"
     plan: ClassVar[str] = "enterprise"
-    only_reads = ("/auth.test",)
+    only_reads = ("/admin.users.session.list",)
     largest_page: ClassVar[int] = 3
 
     def __init__(self, clock: Clock | None = None, latency: float = 0.0) -> None:
@@ -49,10 +49,14 @@ class PracticeSlack(PracticeVendor):
         """What users.info says beyond SCIM: is_owner, is_restricted, is_bot …"""
         self.members: dict[str, list[str]] = {"S0STAFF": [], "S0PROJECTS": []}
         self.user_groups: dict[str, list[str]] = {"S0ONCALL": []}
+        self.sessions: dict[int, str] = {}
+        """Open sessions, and whose they are."""
         self.resets: list[str] = []
         self.refusals: dict[str, dict[str, Any]] = {}
         """Methods that answer with an error instead."""
-        self.scopes = "admin,admin.users:write,users:read,usergroups:read,usergroups:write"
+        self.scopes = (
+            "admin,admin.users:write,admin.users:read,users:read,usergroups:read,usergroups:write"
+        )
         self._last = 0
 
     def settings(self, base_url: str) -> dict[str, object]:
@@ -92,6 +96,8 @@ class PracticeSlack(PracticeVendor):
         }
         for members in (*self.members.values(), *self.user_groups.values()):
             members.append(identifier)
+        for device in range(2):
+            self.sessions[self._last * 10 + device] = identifier
         return identifier
 
     def enabled(self, account_id: str) -> bool | None:
@@ -123,6 +129,7 @@ class PracticeSlack(PracticeVendor):
             ("usergroups.list", "GET", self._list_user_groups),
             ("usergroups.users.update", "POST", self._update_user_group),
             ("admin.users.session.reset", "POST", self._reset),
+            ("admin.users.session.list", "POST", self._list_sessions),
         ]
 
     async def _answer(self, inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -251,4 +258,14 @@ class PracticeSlack(PracticeVendor):
             if f"is_{flag}" in self.flags[whom]:
                 return wrong(f"cannot_reset_{flag}")
         self.resets.append(whom)
+        self.sessions = {n: who for n, who in self.sessions.items() if who != whom}
         return JSONResponse({"ok": True})
+
+    async def _list_sessions(self, request: Request) -> Response:
+        said = await request.json()
+        start, size = int(said.get("cursor", 0)), self.largest_page
+        some = [*self.sessions.items()][start : start + size]
+        following = str(start + size) if start + size < len(self.sessions) else ""
+        found = [{"session_id": n, "user_id": who, "team_id": TEAM} for n, who in some]
+        more = {"response_metadata": {"next_cursor": following}}
+        return JSONResponse({"ok": True, "active_sessions": found, **more})

@@ -172,7 +172,7 @@ class GithubScim(Adapter):
         return {address: logins.pop() for address, logins in found.items() if len(logins) == 1}
 
     async def observe(self, account: Account, verb: Action | None = None) -> State:
-        """What stays in repositories is read where they are: by a `github` system of each."""
+        """No list says which credentials an account holds; a suspended one can use none."""
         user = await self._user(account.id)
         if user is None:
             return State.gone()
@@ -181,6 +181,7 @@ class GithubScim(Adapter):
         return State(
             enabled=user.active,
             grants=held if managed else None,
+            tokens=() if user.active is False else None,
             residue=(_IN_REPOSITORIES,) if verb is None else None,
         )
 

@@ -96,7 +96,7 @@ class Slack(Observing):
         org = SlackWeb(
             settings.base_url, auth=admin, permission="scope admin.users:write", **common
         )
-        return cls(system, scim, web, org, settings)
+        return cls(system, scim, web, org, settings, clock)
 
     def facts(self) -> Mapping[Action, Facts]:
         told = dict(self.actions)
@@ -178,11 +178,12 @@ class Slack(Observing):
 
     @action(
         "scope admin.users:write of an Enterprise organisation",
+        "scope admin.users:read of an Enterprise organisation",
         calls="POST admin.users.session.reset",
         undo=Undo.RE_ENROL,
     )
     async def revoke_sessions(self, account: Account) -> Outcome:
-        """On all devices. Slack says nothing of sessions afterwards, so it is asked each time."""
+        """On all devices. A session bears no instant, so the reset is asked for each time."""
         known_answers = NOBODY | DEACTIVATED
         body = {"user_id": account.id}
         said = await self._admin.do("admin.users.session.reset", body, known=known_answers)

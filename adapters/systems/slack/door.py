@@ -86,9 +86,15 @@ class SlackWeb(Api):
         return self._read(method, reply, known)
 
     async def do(
-        self, method: str, body: Mapping[str, Any], *, known: frozenset[str] = frozenset()
+        self,
+        method: str,
+        body: Mapping[str, Any],
+        *,
+        known: frozenset[str] = frozenset(),
+        only_reads: bool = False,
     ) -> Said:
-        return self._read(method, await self.post(f"/{method}", dict(body)), known)
+        reply = await self.send("POST", f"/{method}", body=dict(body), only_reads=only_reads)
+        return self._read(method, reply, known)
 
     def _read(self, method: str, reply: Reply, known: frozenset[str]) -> Said:
         granted = _scopes(reply.headers)

@@ -8,8 +8,9 @@ from urllib.parse import quote
 import httpx
 
 from adapters.actions import Action
+from adapters.clock import Clock
 from adapters.contract import Adapter
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, TargetDenied
 from adapters.http import Api
 from adapters.nouns import Account, Held, State
 from adapters.reading import read_as
@@ -18,37 +19,68 @@ from adapters.systems.scim.shapes import Group, Page, User
 from adapters.systems.slack.door import NOBODY, SlackWeb
 from adapters.systems.slack.residue import LEFT, SESSIONS
 from adapters.systems.slack.settings import SlackSettings
-from adapters.systems.slack.shapes import Member, UserGroup, UserGroups
+from adapters.systems.slack.shapes import Member, Sessions, UserGroup, UserGroups
 
 T = TypeVar("T")
+MOST_PAGES = 20
+"""Slack lets such a method be asked about twenty times a minute (Tier 2)."""
 REFUSED = frozenset({400, 403, 404, 405, 501})
 """A server that does not know a filter may say so with any of these."""
 
 
 class Observing(Adapter):
     def __init__(
-        self, system: str, scim: Api, web: SlackWeb, admin: SlackWeb, settings: SlackSettings
+        self,
+        system: str,
+        scim: Api,
+        web: SlackWeb,
+        admin: SlackWeb,
+        settings: SlackSettings,
+        clock: Clock,
     ) -> None:
         super().__init__(system, settings.token_lifetime)
         self._scim, self._web, self._admin = scim, web, admin
         self._settings = settings
+        self._clock = clock
 
     async def observe(self, account: Account, verb: Action | None = None) -> State:
-        """Slack tells of no instant from which sessions count, and of no tokens."""
+        """Slack tells of no tokens. Its long list of sessions is read after a reset only."""
         user = await self._user(account.id)
         if user is None:
             return State.gone()
         wants = verb in (None, Action.REVOKE_GRANTS)
         grants = await known(verb, self._grants(user)) if wants else None
         member = await known(None, self._member(account.id)) if verb is None else None
+        ended = verb is Action.REVOKE_SESSIONS and await self._has_no_session(account.id)
         return State(
             enabled=user.active,
+            sessions_valid_from=self._clock.now() if ended else None,
             grants=grants,
             roles=member.roles if member else None,
             residue=LEFT if verb is None else None,
             privileged=bool(member.roles) if member else None,
             notes=(SESSIONS,) if self._settings.plan == "business_plus" else (),
         )
+
+    async def _has_no_session(self, identifier: str) -> bool:
+        """False, too, if it cannot be told: a plan or a token without the list, or too long a one.
+
+        The list of one user needs a workspace with it and would leave the others out, so all
+        sessions of the organisation are read (Slack, "admin.users.session.list").
+        """
+        body: dict[str, str | int] = {"limit": 1_000}
+        for _ in range(MOST_PAGES if self._settings.plan == "enterprise" else 0):
+            try:
+                said = await self._admin.do("admin.users.session.list", body, only_reads=True)
+            except TargetDenied:
+                return False
+            page = read_as(Sessions, said.body)
+            if any(one.user == identifier for one in page.sessions):
+                return False
+            if not page.metadata.following:
+                return True
+            body["cursor"] = page.metadata.following
+        return False
 
     async def _grants(self, user: User) -> tuple[Held, ...]:
         """Groups that an identity provider writes, and user groups where the settings say so."""

@@ -43,7 +43,7 @@ def _of(verb: Action, web: frozenset[str], admin: frozenset[str]) -> frozenset[s
 
 def _needed(verb: Action, settings: SlackSettings) -> frozenset[str]:
     if verb is Action.REVOKE_SESSIONS:
-        return frozenset({"admin.users:write"})
+        return frozenset({"admin.users:write", "admin.users:read"})
     scopes = {"admin"}
     if verb is Action.REVOKE_GRANTS and settings.user_groups:
         scopes |= {"usergroups:read", "usergroups:write"}

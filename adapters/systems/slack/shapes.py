@@ -54,3 +54,17 @@ class UserGroup(Answer):
 
 class UserGroups(Answer):
     groups: tuple[UserGroup, ...] = Field(alias="usergroups")
+
+
+class Session(Answer):
+    user: str = Field(alias="user_id")
+
+
+class Sessions(Answer):
+    """A page of all open sessions of an organisation. They bear no instant."""
+
+    class Metadata(Answer):
+        following: str = Field("", alias="next_cursor")
+
+    sessions: tuple[Session, ...] = Field(alias="active_sessions")
+    metadata: Metadata = Field(Metadata(), alias="response_metadata")
