@@ -25,7 +25,7 @@ class SlackSettings(SystemSettings):
     token: SecretStr
     """A user token of an owner or an administrator, with the scope `admin` (and `users:read`)."""
     admin_token: SecretStr | None = None
-    """Enterprise: the organisation-level token with admin.users:write and :read, if not the same."""
+    """Enterprise: the organisation-level token with admin.users:write and :read, if another."""
     user_groups: bool = False
     """True: the account is taken out of user groups (usergroups:read, usergroups:write)."""
 
