@@ -6,16 +6,21 @@ from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
+from adapters.systems.github import Github, GithubScim
 from adapters.systems.google import GoogleWorkspace
 from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
+from adapters.systems.slack import Slack
 
 ADAPTERS: dict[str, type[Adapter]] = {
     "entra": Entra,
     "exchange": Exchange,
     "google_workspace": GoogleWorkspace,
+    "github": Github,
+    "github_scim": GithubScim,
     "manual": Manual,
     "scim": Scim,
+    "slack": Slack,
 }
 
 HR_SOURCES: dict[str, type[HrSource]] = {

@@ -8,9 +8,11 @@ from adapters.contract import Adapter
 from adapters.http import Mode
 from adapters.practice.base import PracticeVendor
 from adapters.practice.exchange import PracticeExchange
+from adapters.practice.github import PracticeGithub, PracticeGithubManaged
 from adapters.practice.google import PracticeWorkspace
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
+from adapters.practice.slack import PracticeSlack
 from adapters.registry import ADAPTERS
 from tests.conftest import StillClock
 
@@ -20,6 +22,9 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeWorkspace,
     PracticeDirectory,
     PracticeCrm,
+    PracticeGithub,
+    PracticeGithubManaged,
+    PracticeSlack,
 )
 BASE = "https://vendor.example"
 

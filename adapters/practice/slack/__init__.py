@@ -1,0 +1,3 @@
+from adapters.practice.slack.workspace import PracticeSlack
+
+__all__ = ["PracticeSlack"]

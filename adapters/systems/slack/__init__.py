@@ -1,0 +1,3 @@
+from adapters.systems.slack.adapter import Slack
+
+__all__ = ["Slack"]
