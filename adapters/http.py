@@ -17,14 +17,20 @@ import httpx
 
 from adapters.budget import Budget
 from adapters.errors import NeedsHuman, TryAgain, Unrecognised
-from adapters.statuses import json_or_none, name_of, raise_for_status, retry_after
+from adapters.statuses import json_or_none, name_of, path_of, raise_for_status, retry_after
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 UNTOLD_SECONDS = 1.0
 """How long we keep quiet after a 429 that does not say how long."""
 LARGEST_REPLY = 16 * 1024 * 1024
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-REQUEST_IDS = ("request-id", "x-request-id", "x-okta-request-id", "x-github-request-id")
+REQUEST_IDS = (
+    "request-id",
+    "x-request-id",
+    "x-okta-request-id",
+    "x-github-request-id",
+    "x-amzn-requestid",
+)
 
 
 class Mode(StrEnum):
@@ -36,7 +42,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Call:
-    """One call as the ledger remembers it: no query, no body, no host."""
+    """One call as the ledger remembers it: no query, no body, no host.
+
+    `path` is the operation's name where every call has the same path.
+    """
 
     method: str
     path: str
@@ -133,30 +142,43 @@ class Api:
         headers: dict[str, str] | None = None,
         codes: frozenset[int] = frozenset(),
         only_reads: bool = False,
+        content: bytes | None = None,
+        raw: bool = False,
+        named: str = "",
     ) -> Reply:
         """Make one call. `path` is relative, or a whole next-link of the same host.
 
         `only_reads` is a POST that changes nothing, such as a batch of reads.
+        `content` is a body that is not JSON, `raw` leaves the answer's body as the bytes that came,
+        `named` says what is called where every call has the same path.
         Statuses in `codes` come back as a Reply for the caller to read; every other failure is
         raised as an AdapterError.
         """
         url = self._url(path)
         writes = method not in READS and not only_reads
         if self._mode is Mode.OBSERVE and writes:
-            raise NeedsHuman(f"observe mode: {method} {url.path} was not sent")
+            raise NeedsHuman(f"observe mode: {method} {named or url.path} was not sent")
         if self._budget:
             await self._budget.take(self._units(method, url, params, body), writes=writes)
         request = self._client.build_request(
-            method, url, params=params or None, json=body, headers=headers
+            method,
+            url,
+            params=params or None,
+            json=body,
+            content=content,
+            headers=headers,
+            extensions={"named": named} if named else {},
         )
         response = await self._exchange(request)
         self._heed(response)
         if response.status_code in codes or (
             gone_ok and response.status_code == httpx.codes.NOT_FOUND
         ):
-            return Reply(response.status_code, json_or_none(response), response.headers)
+            told = response.content if raw else json_or_none(response)
+            return Reply(response.status_code, told, response.headers)
         raise_for_status(response, *self._advice)
-        return Reply(response.status_code, _body(response), response.headers)
+        told = response.content if raw else _body(response)
+        return Reply(response.status_code, told, response.headers)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -253,4 +275,4 @@ def _remember(request: httpx.Request, response: httpx.Response | None, seconds: 
         else None
     )
     status = response.status_code if response is not None else None
-    calls.append(Call(request.method, request.url.path, status, found, round(seconds * 1000)))
+    calls.append(Call(request.method, path_of(request), status, found, round(seconds * 1000)))

@@ -69,4 +69,9 @@ def json_or_none(response: httpx.Response) -> Any:
 
 
 def name_of(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.path}"
+    return f"{request.method} {path_of(request)}"
+
+
+def path_of(request: httpx.Request) -> str:
+    """The path, or the operation where a vendor has one path for all of them."""
+    return str(request.extensions.get("named") or request.url.path)

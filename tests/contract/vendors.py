@@ -6,6 +6,7 @@ import httpx
 
 from adapters.contract import Adapter
 from adapters.http import Mode
+from adapters.practice.aws import PracticeCenter, PracticeIam
 from adapters.practice.base import PracticeVendor
 from adapters.practice.exchange import PracticeExchange
 from adapters.practice.graph import PracticeTenant
@@ -18,6 +19,8 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeExchange,
     PracticeDirectory,
     PracticeCrm,
+    PracticeIam,
+    PracticeCenter,
 )
 BASE = "https://vendor.example"
 
