@@ -142,46 +142,61 @@ class Api:
         headers: dict[str, str] | None = None,
         codes: frozenset[int] = frozenset(),
         only_reads: bool = False,
-        content: bytes | None = None,
-        raw: bool = False,
-        named: str = "",
     ) -> Reply:
         """Make one call. `path` is relative, or a whole next-link of the same host.
 
         `only_reads` is a POST that changes nothing, such as a batch of reads.
-        `content` is a body that is not JSON, `raw` leaves the answer's body as the bytes that came,
-        `named` says what is called where every call has the same path.
         Statuses in `codes` come back as a Reply for the caller to read; every other failure is
         raised as an AdapterError.
         """
         url = self._url(path)
-        writes = method not in READS and not only_reads
-        if self._mode is Mode.OBSERVE and writes:
-            raise NeedsHuman(f"observe mode: {method} {named or url.path} was not sent")
-        if self._budget:
-            await self._budget.take(self._units(method, url, params, body), writes=writes)
         request = self._client.build_request(
-            method,
-            url,
-            params=params or None,
-            json=body,
-            content=content,
-            headers=headers,
-            extensions={"named": named} if named else {},
+            method, url, params=params or None, json=body, headers=headers
         )
-        response = await self._exchange(request)
-        self._heed(response)
+        writes = method not in READS and not only_reads
+        units = self._units(method, url, params, body)
+        response = await self._let_out(request, units, writes=writes)
         if response.status_code in codes or (
             gone_ok and response.status_code == httpx.codes.NOT_FOUND
         ):
-            told = response.content if raw else json_or_none(response)
-            return Reply(response.status_code, told, response.headers)
+            return Reply(response.status_code, json_or_none(response), response.headers)
         raise_for_status(response, *self._advice)
-        told = response.content if raw else _body(response)
-        return Reply(response.status_code, told, response.headers)
+        return Reply(response.status_code, _body(response), response.headers)
+
+    async def send_bytes(
+        self,
+        content: bytes,
+        *,
+        named: str,
+        headers: dict[str, str] | None = None,
+        codes: frozenset[int] = frozenset(),
+        only_reads: bool = False,
+    ) -> Reply:
+        """POST to the root what is no JSON; the body of the Reply is the bytes that came.
+
+        `named` is the operation: it is remembered where others have a path.
+        """
+        request = self._client.build_request(
+            "POST", self._url("/"), content=content, headers=headers, extensions={"named": named}
+        )
+        response = await self._let_out(request, 1.0, writes=not only_reads)
+        if response.status_code not in codes:
+            raise_for_status(response, *self._advice)
+        return Reply(response.status_code, response.content, response.headers)
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _let_out(
+        self, request: httpx.Request, units: float, *, writes: bool
+    ) -> httpx.Response:
+        if self._mode is Mode.OBSERVE and writes:
+            raise NeedsHuman(f"observe mode: {name_of(request)} was not sent")
+        if self._budget:
+            await self._budget.take(units, writes=writes)
+        response = await self._exchange(request)
+        self._heed(response)
+        return response
 
     def _units(
         self,

@@ -140,13 +140,14 @@ class PracticeCenter(PracticeAws):
     def _user_id(self, asked: Asked) -> Told:
         unique = asked["AlternateIdentifier"]["UniqueAttribute"]
         wanted = normal_address(unique["AttributeValue"])
-        for identifier, user in self.users.items():
+        for user in self.users.values():
             held = {
                 "userName": user["UserName"],
                 "emails.value": user["Emails"][0]["Value"],
             }[unique["AttributePath"]]
             if normal_address(held) == wanted:
-                return {"IdentityStoreId": STORE, "UserId": identifier}
+                told = ("IdentityStoreId", "UserId", "UserArn")
+                return {key: user[key] for key in told}
         raise Refusal("ResourceNotFoundException")
 
     def _update_user(self, asked: Asked) -> Told:
@@ -155,7 +156,7 @@ class PracticeCenter(PracticeAws):
             if one["AttributePath"] != "userStatus" or not self.writable_status:
                 raise Refusal("ValidationException")
             user["UserStatus"] = one["AttributeValue"]
-        return {}
+        return {key: user[key] for key in ("IdentityStoreId", "UserId", "UserArn", "Revision")}
 
     def _delete_user(self, asked: Asked) -> Told:
         self._user(asked["UserId"])

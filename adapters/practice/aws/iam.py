@@ -113,7 +113,7 @@ class PracticeIam(PracticeAws):
         for members in self.members.values():
             members.discard(name)
         for table in (self.passwords, self.attached, self.inline):
-            table.pop(name, None)  # type: ignore[attr-defined]  # three tables by user name
+            table.pop(name, None)
 
     def operations(self) -> Mapping[str, Callable[[Asked], Told]]:
         found: dict[str, Callable[[Asked], Told]] = {

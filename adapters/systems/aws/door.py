@@ -70,15 +70,12 @@ class AwsApi(Api):
     ) -> dict[str, Any] | None:
         """What AWS answers, as its description names it; None for an error code in `excused`."""
         said = self._service.say(operation, parameters)
-        reply = await self.send(
-            "POST",
-            "/",
+        reply = await self.send_bytes(
+            said.content,
+            named=self._service.permission(operation),
             headers=said.headers,
-            content=said.content,
             codes=_SAYS_WHY,
             only_reads=operation.startswith(READS),
-            raw=True,
-            named=self._service.permission(operation),
         )
         if reply.status < httpx.codes.BAD_REQUEST:
             return self._service.read(operation, reply.body)

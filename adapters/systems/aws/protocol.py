@@ -5,6 +5,7 @@ AWS does not describe fails before it leaves.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +13,10 @@ from urllib.parse import urlencode
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from botocore.parsers import ResponseParserError, create_parser
+from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.regions import EndpointResolver
 from botocore.serialize import create_serializer
+from botocore.utils import parse_timestamp
 
 from adapters.errors import Unrecognised
 
@@ -43,7 +45,9 @@ class Service:
         protocol = self._model.metadata["protocol"]
         self._json = protocol == "json"
         self._serializer = create_serializer(protocol, include_validation=True)
-        self._parser = create_parser(protocol)
+        readers = ResponseParserFactory()
+        readers.set_parser_defaults(timestamp_parser=_in_utc)
+        self._parser = readers.create_parser(protocol)
         self.signing_name: str = self._model.signing_name
 
     def place(self, region: str) -> Place:
@@ -94,6 +98,11 @@ class Service:
         except (ResponseParserError, ValueError, TypeError, LookupError, AttributeError):
             raise Unrecognised(f"{operation}: the answer is not as AWS describes it") from None
         return parsed
+
+
+def _in_utc(value: object) -> datetime:
+    instant: datetime = parse_timestamp(value)
+    return instant.astimezone(UTC)
 
 
 @cache

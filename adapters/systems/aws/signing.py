@@ -47,7 +47,7 @@ class Keys:
 
     def question(self) -> httpx.Request:
         """What STS is asked for the keys of the role."""
-        role = {"RoleArn": self._settings.role_arn, "RoleSessionName": SESSION}
+        role: dict[str, object] = {"RoleArn": self._settings.role_arn, "RoleSessionName": SESSION}
         if self._settings.external_id:
             role["ExternalId"] = self._settings.external_id
         place = placed("sts", self._settings)

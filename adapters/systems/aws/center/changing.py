@@ -85,8 +85,8 @@ class Changing(Observing):
             if one.kind != ASSIGNMENT:
                 await self._leave(one)
         begun = [await self._unassign(account, one) for one in held if one.kind == ASSIGNMENT]
-        for one in begun:
-            await self._follow(one)
+        for deletion in begun:
+            await self._follow(deletion)
         return Outcome.CHANGED if held else Outcome.ALREADY
 
     async def _unassign(self, account: Account, held: Held) -> Progress | None:

@@ -5,7 +5,6 @@ from adapters.contract import action, gives_back
 from adapters.nouns import Account, Held, State
 from adapters.systems.aws.door import ABSENT
 from adapters.systems.aws.iam.containing import Containing
-from adapters.systems.aws.iam.policies import OURS
 from adapters.systems.aws.iam.things import SECRETS
 
 
@@ -26,7 +25,9 @@ class CleaningUp(Containing):
     @gives_back(Action.REVOKE_GRANTS)
     async def join_groups(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
         user = await self._user(account)
-        for group in things if user else ():
+        if user is None:
+            return
+        for group in things:
             await self._api.ask("AddUserToGroup", GroupName=group.name, UserName=user.name)
 
     @action(
@@ -42,18 +43,24 @@ class CleaningUp(Containing):
         user = await self._user(account)
         if user is None:
             return Outcome.ABSENT
-        held = await self._roles(user.name)
+        return await self._drop_policies(user.name)
+
+    async def _drop_policies(self, user: str) -> Outcome:
+        """All but those that deny."""
+        held = await self._roles(user)
         for one in held:
             if one.kind == "attached policy":
-                await self._detach(user.name, one.id)
+                await self._detach(user, one.id)
             else:
-                await self._drop_inline(user.name, one.id)
+                await self._drop_inline(user, one.id)
         return Outcome.CHANGED if held else Outcome.ALREADY
 
     @gives_back(Action.REMOVE_ROLES)
     async def put_policies_back(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
         user = await self._user(account)
-        for one in things if user else ():
+        if user is None:
+            return
+        for one in things:
             if one.kind == "attached policy":
                 await self._api.ask("AttachUserPolicy", UserName=user.name, PolicyArn=one.id)
             else:
@@ -92,9 +99,10 @@ class CleaningUp(Containing):
         await self._forget_password(name)
         await self._forget_devices(name, await self._devices(name))
         await self._leave_groups(name)
-        for attached in sorted(await self._attached(name), key=lambda one: one.denies_all):
+        await self._drop_policies(name)
+        for attached in await self._attached(name):
             await self._detach(name, attached.arn)
-        for policy in sorted(await self._inline(name), key=lambda one: one in OURS):
+        for policy in await self._inline(name):
             await self._drop_inline(name, policy)
         await self._api.call("DeleteUser", ABSENT, UserName=name)
         return Outcome.CHANGED

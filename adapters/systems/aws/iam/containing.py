@@ -1,16 +1,15 @@
 """Contain, and its ways back: deny everything, switch credentials off, end sessions."""
 
-import asyncio
 from collections.abc import Sequence
 
 from adapters.actions import Action, Outcome, Undo
 from adapters.contract import action, gives_back
-from adapters.errors import NeedsHuman, TryAgain
+from adapters.errors import AdapterError, NeedsHuman, TryAgain
 from adapters.nouns import Account, Held, State
 from adapters.systems.aws.door import ABSENT
 from adapters.systems.aws.iam import policies
-from adapters.systems.aws.iam.observing import Observing, blocked
-from adapters.systems.aws.iam.things import SECRETS, Device, User
+from adapters.systems.aws.iam.observing import Observing
+from adapters.systems.aws.iam.things import SECRETS, Device
 
 RUNBOOK = "docs/runbooks/aws-iam.md"
 FULL = frozenset({"LimitExceeded"})
@@ -31,7 +30,7 @@ class Containing(Observing):
         user = await self._user(account)
         if user is None:
             return Outcome.ABSENT
-        if await self._is_blocked(user):
+        if (await self._standing(user.name)).blocked:
             return Outcome.ALREADY
         done = await self._api.call(
             "PutUserPolicy",
@@ -44,12 +43,6 @@ class Containing(Observing):
             arn = f"arn:{user.partition}:iam:{policies.DENY_ALL}"
             await self._api.ask("AttachUserPolicy", UserName=user.name, PolicyArn=arn)
         return Outcome.CHANGED
-
-    async def _is_blocked(self, user: User) -> bool:
-        document, attached = await asyncio.gather(
-            self._document(user.name, policies.BLOCK), self._attached(user.name)
-        )
-        return blocked(document, attached)
 
     @gives_back(Action.BLOCK_SIGN_IN)
     async def let_sign_in(self, account: Account, before: State, _: tuple[Held, ...]) -> None:
@@ -79,13 +72,25 @@ class Containing(Observing):
         "UpdateSigningCertificate to Inactive",
     )
     async def revoke_tokens(self, account: Account) -> Outcome:
-        """Off, not deleted: a secret that is deleted is gone for good, and so is the evidence."""
+        """Off, not deleted: a secret that is deleted is gone for good, and so is the evidence.
+
+        A list that may not be read spares no other kind; its refusal comes last.
+        """
         user = await self._user(account)
         if user is None:
             return Outcome.ABSENT
-        held = await self._tokens(user.name)
-        await self._switch(user.name, held, "Inactive")
-        return Outcome.CHANGED if held else Outcome.ALREADY
+        done, refused = 0, None
+        for secret in SECRETS.values():
+            try:
+                active = filter(secret.lets_in, await self._secrets(user.name, secret))
+                held = [secret.held(entry) for entry in active]
+                await self._switch(user.name, held, "Inactive")
+                done += len(held)
+            except AdapterError as why:
+                refused = refused or why
+        if refused:
+            raise refused
+        return Outcome.CHANGED if done else Outcome.ALREADY
 
     @gives_back(Action.REVOKE_TOKENS)
     async def let_tokens_in(self, account: Account, _: State, things: tuple[Held, ...]) -> None:
@@ -157,7 +162,7 @@ class Containing(Observing):
         user = await self._user(account)
         if user is None:
             return Outcome.ABSENT
-        if not await self._is_blocked(user):
+        if not (await self._standing(user.name)).blocked:
             raise TryAgain("factors stay until the block is to be seen", 60)
         devices = await self._devices(user.name)
         await self._forget_devices(user.name, devices)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -43,38 +44,27 @@ class Observing(Adapter):
         if user is None:
             return State.gone()
         name = user.name
-        (
-            block,
-            sessions,
-            attached,
-            tokens,
-            factors,
-            groups,
-            roles,
-            password,
-            residue,
-        ) = await asyncio.gather(
-            self._document(name, policies.BLOCK),
-            self._document(name, policies.SESSIONS),
-            self._attached(name),
-            _if_asked(verb, Action.REVOKE_TOKENS, lambda: self._tokens(name)),
-            _if_asked(verb, Action.REMOVE_FACTORS, lambda: self._factors(name)),
-            _if_asked(verb, Action.REVOKE_GRANTS, lambda: self._groups(name)),
-            _if_asked(verb, Action.REMOVE_ROLES, lambda: self._roles(name)),
-            _if_asked(verb, Action.RESET_CREDENTIALS, lambda: self._password(name)),
-            _if_asked(verb, None, lambda: self._residue(user)),
+        standing, (tokens, factors, groups, roles, password, residue) = await asyncio.gather(
+            self._standing(name),
+            asyncio.gather(
+                _if_asked(verb, Action.REVOKE_TOKENS, lambda: self._tokens(name)),
+                _if_asked(verb, Action.REMOVE_FACTORS, lambda: self._factors(name)),
+                _if_asked(verb, Action.REVOKE_GRANTS, lambda: self._groups(name)),
+                _if_asked(verb, Action.REMOVE_ROLES, lambda: self._roles(name)),
+                _if_asked(verb, Action.RESET_CREDENTIALS, lambda: self._password(name)),
+                _if_asked(verb, None, lambda: self._residue(user)),
+            ),
         )
-        powerful = any(one.arn.endswith(policies.ALL_POWERFUL) for one in attached)
         return State(
-            enabled=not blocked(block, attached),
-            sessions_valid_from=policies.denied_before(sessions) if sessions else None,
+            enabled=not standing.blocked,
+            sessions_valid_from=standing.sessions_valid_from,
             password_changed_at=password,
             tokens=tokens,
             factors=factors,
             grants=groups,
             roles=roles,
             residue=residue,
-            privileged=powerful or None,
+            privileged=standing.powerful or None,
             notes=user.notes,
         )
 
@@ -92,6 +82,15 @@ class Observing(Adapter):
             if entry.get("UserId") == account.id:
                 return read_as(User, entry)
         return None
+
+    async def _standing(self, user: str) -> "Standing":
+        return Standing(
+            *await asyncio.gather(
+                self._document(user, policies.BLOCK),
+                self._document(user, policies.SESSIONS),
+                self._attached(user),
+            )
+        )
 
     async def _document(self, user: str, policy: str) -> str | None:
         """An inline policy; None if the user has none of this name."""
@@ -173,10 +172,27 @@ TRUSTS = "the trust policy of a role is not the user's; it outlives them"
 TAKE_OUT = "Take the user out of the trust policy of this role."
 
 
-def blocked(document: str | None, attached: list[Attached]) -> bool:
-    """Whether everything is denied: by our policy, or by AWS's own."""
-    ours = document is not None and policies.denies_all(document)
-    return ours or any(one.denies_all for one in attached)
+@dataclass(frozen=True)
+class Standing:
+    """What decides whether any request of the user could be allowed."""
+
+    block: str | None
+    sessions: str | None
+    attached: list[Attached]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether everything is denied: by our policy, or by AWS's own."""
+        ours = self.block is not None and policies.denies_all(self.block)
+        return ours or any(one.denies_all for one in self.attached)
+
+    @property
+    def sessions_valid_from(self) -> datetime | None:
+        return policies.denied_before(self.sessions) if self.sessions else None
+
+    @property
+    def powerful(self) -> bool:
+        return any(one.arn.endswith(policies.ALL_POWERFUL) for one in self.attached)
 
 
 async def _if_asked(
