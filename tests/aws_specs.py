@@ -28,7 +28,12 @@ TARGETS = {
 VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts"}
 COMMON = frozenset({"AccessDenied", "AccessDeniedException", "Throttling", "ValidationError"})
 """Errors that every operation may answer (AWS, "Common errors")."""
-PLAIN = {"string": str, "boolean": bool, "integer": int, "timestamp": (float, int, str)}
+PLAIN: dict[str, Any] = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "timestamp": (float, int, str),
+}
 
 
 class Model:
@@ -181,7 +186,7 @@ def _shipped(name: str) -> Model:
 
 
 def _check_plain(shape: dict[str, Any], value: Any, where: str) -> None:
-    expected = PLAIN.get(shape["type"], object)
+    expected = PLAIN[shape["type"]]
     if shape["type"] == "integer" and isinstance(value, str):
         value = int(value)
     assert isinstance(value, expected), f"{where}: is no {shape['type']}"

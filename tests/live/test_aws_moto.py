@@ -8,7 +8,7 @@ that it is off is read in the list; what is denied or deleted moto really refuse
 
 import os
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,45 +80,47 @@ class Moto:
 
     async def check_permissions_from_now_on(self) -> None:
         """moto looks at keys and policies once it is told after how many calls."""
+        await self.tell("reset-auth", b"0")
+
+    async def tell(self, what: str, content: bytes = b"") -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.post(
-                f"{self.url}/moto-api/reset-auth",
-                content=b"0",
+                f"{self.url}/moto-api/{what}",
+                content=content,
                 headers={"Content-Type": "text/plain"},
+                timeout=60,
             )
             assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture
-async def moto() -> AsyncIterator[Moto]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """One for all tests: it takes seconds to start."""
     port = free_port()
-    command = [str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(
-        command,
+        [str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
         env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        await answers(f"{url}/moto-api/", process)
-        made = Moto(url, {"access_key_id": "AKIAANYBODY000000000", "secret_access_key": "any"})
-        await made.ask("iam", "CreateUser", UserName="exeunt")
-        allow = (
-            '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
-        )
-        named = {"UserName": "exeunt", "PolicyName": "all", "PolicyDocument": allow}
-        await made.ask("iam", "PutUserPolicy", **named)
-        given = await made.ask("iam", "CreateAccessKey", UserName="exeunt")
-        key = given["AccessKey"]
-        made.keys = {
-            "access_key_id": key["AccessKeyId"],
-            "secret_access_key": key["SecretAccessKey"],
-        }
-        yield made
-    finally:
-        process.kill()
-        process.wait()
+    yield f"http://127.0.0.1:{port}", process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+async def moto(server: tuple[str, "subprocess.Popen[bytes]"]) -> Moto:
+    """Empty but for us, an administrator; permissions are not looked at yet."""
+    url, process = server
+    await answers(f"{url}/moto-api/", process)
+    made = Moto(url, {"access_key_id": "AKIAANYBODY000000000", "secret_access_key": "any"})
+    await made.tell("reset")
+    await made.tell("reset-auth", b"inf")
+    await made.ask("iam", "CreateUser", UserName="exeunt")
+    named = {"UserName": "exeunt", "PolicyName": "all", "PolicyDocument": ALLOW}
+    await made.ask("iam", "PutUserPolicy", **named)
+    made.keys = keys_in(await made.ask("iam", "CreateAccessKey", UserName="exeunt"))
+    return made
 
 
 async def hire(moto: Moto) -> dict[str, str]:

@@ -179,8 +179,8 @@ async def test_of_several_instances_one_must_be_named(clock: StillClock) -> None
 
 
 async def test_a_named_instance_is_not_looked_for(clock: StillClock) -> None:
-    told = {"instance_arn": "arn:aws:sso:::instance/ssoins-1", "identity_store_id": "d-1234567890"}
-    it = aws.center(clock, **told)
+    arn = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
+    it = aws.center(clock, instance_arn=arn, identity_store_id="d-1234567890")
     await it.adapter.check()
     assert "POST /ListInstances" not in it.vendor.requests
 

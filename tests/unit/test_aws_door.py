@@ -192,7 +192,7 @@ async def test_a_web_identity_is_read_anew_and_needs_no_key(
 ) -> None:
     token = tmp_path / "token"
     token.write_text("w3b-token\n")
-    told = {"access_key_id": None, "secret_access_key": None}
+    told: dict[str, Any] = {"access_key_id": None, "secret_access_key": None}
     wire = Instead(httpx.Response(200, text=TAKEN.replace("Role", "RoleWithWebIdentity")), USER)
     api = door(clock, wire, role_arn=ROLE, web_identity_token_file=str(token), **told)
     await api.ask("GetUser", UserName="ada")

@@ -230,6 +230,13 @@ async def test_tags_of_your_own_choice_say_who_it_is(clock: StillClock) -> None:
     assert (hit.account.employee_number, hit.account.kind) == ("9", Kind.SERVICE)
 
 
+async def test_the_user_that_we_sign_in_as_is_nobody_who_leaves(it: Iam) -> None:
+    ours = it.vendor.users.pop(it.account.id) | {"UserId": "AIDAEXEUNT0000000000"}
+    it.vendor.users["AIDAEXEUNT0000000000"] = ours
+    [hit] = await it.adapter.find_accounts(Person("7", (ADA,)))
+    assert hit.account.kind is Kind.SERVICE
+
+
 async def test_a_name_that_is_an_address_needs_no_tag(it: Iam) -> None:
     it.vendor.users[it.account.id]["Tags"] = []
     [hit] = await it.adapter.find_accounts(Person(addresses=(ADA.upper(),)))

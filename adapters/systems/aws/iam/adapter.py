@@ -4,6 +4,7 @@ The verbs stand in chapters, one file each: containing, cleaning_up.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Self
 
@@ -12,6 +13,7 @@ import httpx
 from adapters.actions import Action
 from adapters.clock import Clock
 from adapters.contract import Check, by_hand, covered_by, not_applicable
+from adapters.errors import AdapterError
 from adapters.nouns import Account, Kind, Person
 from adapters.reading import read_as
 from adapters.systems.aws.door import AwsApi, opened
@@ -85,8 +87,24 @@ class AwsIam(CleaningUp):
         return await judge(self._sts, self._api, self.facts(), "users can be read")
 
     async def candidates(self, person: Person) -> tuple[Account, ...]:  # noqa: ARG002
-        """Everybody: IAM has no search, and addresses stand in tags that only this list shows."""
-        return tuple([account async for account in self.accounts()])
+        """Everybody: IAM has no search, and addresses stand in tags that only this list shows.
+
+        The user that we sign in as may bear the address of whoever made it, and is never theirs.
+        """
+        ourselves = await self._our_own_id()
+        return tuple(
+            [
+                replace(account, kind=Kind.SERVICE) if account.id == ourselves else account
+                async for account in self.accounts()
+            ]
+        )
+
+    async def _our_own_id(self) -> str | None:
+        """None if STS does not tell; a role has an id that is no user's."""
+        try:
+            return str((await self._sts.ask("GetCallerIdentity")).get("UserId"))
+        except AdapterError:
+            return None
 
     async def accounts(self) -> AsyncIterator[Account]:
         found = self._api.pages(
