@@ -17,14 +17,20 @@ import httpx
 
 from adapters.budget import Budget
 from adapters.errors import NeedsHuman, TryAgain, Unrecognised
-from adapters.statuses import json_or_none, name_of, raise_for_status, retry_after, shown
+from adapters.statuses import json_or_none, name_of, path_of, raise_for_status, retry_after
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 UNTOLD_SECONDS = 1.0
 """How long we keep quiet after a 429 that does not say how long."""
 LARGEST_REPLY = 16 * 1024 * 1024
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-REQUEST_IDS = ("request-id", "x-request-id", "x-okta-request-id", "x-github-request-id")
+REQUEST_IDS = (
+    "request-id",
+    "x-request-id",
+    "x-okta-request-id",
+    "x-github-request-id",
+    "x-amzn-requestid",
+)
 
 
 class Mode(StrEnum):
@@ -36,7 +42,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Call:
-    """One call as the ledger remembers it: no query, no body, no host."""
+    """One call as the ledger remembers it: no query, no body, no host.
+
+    `path` is the operation's name where every call has the same path.
+    """
 
     method: str
     path: str
@@ -141,16 +150,12 @@ class Api:
         raised as an AdapterError.
         """
         url = self._url(path)
-        writes = method not in READS and not only_reads
-        if self._mode is Mode.OBSERVE and writes:
-            raise NeedsHuman(f"observe mode: {method} {shown(url)} was not sent")
-        if self._budget:
-            await self._budget.take(self._units(method, url, params, body), writes=writes)
         request = self._client.build_request(
             method, url, params=params or None, json=body, headers=headers
         )
-        response = await self._exchange(request)
-        self._heed(response)
+        writes = method not in READS and not only_reads
+        units = self._units(method, url, params, body)
+        response = await self._let_out(request, units, writes=writes)
         if response.status_code in codes or (
             gone_ok and response.status_code == httpx.codes.NOT_FOUND
         ):
@@ -158,8 +163,40 @@ class Api:
         raise_for_status(response, *self._advice)
         return Reply(response.status_code, _body(response), response.headers)
 
+    async def send_bytes(
+        self,
+        content: bytes,
+        *,
+        named: str,
+        headers: dict[str, str] | None = None,
+        codes: frozenset[int] = frozenset(),
+        only_reads: bool = False,
+    ) -> Reply:
+        """POST to the root what is no JSON; the body of the Reply is the bytes that came.
+
+        `named` is the operation: it is remembered where others have a path.
+        """
+        request = self._client.build_request(
+            "POST", self._url("/"), content=content, headers=headers, extensions={"named": named}
+        )
+        response = await self._let_out(request, 1.0, writes=not only_reads)
+        if response.status_code not in codes:
+            raise_for_status(response, *self._advice)
+        return Reply(response.status_code, response.content, response.headers)
+
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _let_out(
+        self, request: httpx.Request, units: float, *, writes: bool
+    ) -> httpx.Response:
+        if self._mode is Mode.OBSERVE and writes:
+            raise NeedsHuman(f"observe mode: {name_of(request)} was not sent")
+        if self._budget:
+            await self._budget.take(units, writes=writes)
+        response = await self._exchange(request)
+        self._heed(response)
+        return response
 
     def _units(
         self,
@@ -253,4 +290,4 @@ def _remember(request: httpx.Request, response: httpx.Response | None, seconds: 
         else None
     )
     status = response.status_code if response is not None else None
-    calls.append(Call(request.method, shown(request.url), status, found, round(seconds * 1000)))
+    calls.append(Call(request.method, path_of(request), status, found, round(seconds * 1000)))

@@ -4,6 +4,7 @@ from adapters.contract import Adapter
 from adapters.hr.bamboohr import BambooHr
 from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
+from adapters.systems.aws import AwsIam, AwsIdentityCenter
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
 from adapters.systems.github import Github, GithubScim
@@ -13,6 +14,8 @@ from adapters.systems.scim import Scim
 from adapters.systems.slack import Slack
 
 ADAPTERS: dict[str, type[Adapter]] = {
+    "aws_iam": AwsIam,
+    "aws_identity_center": AwsIdentityCenter,
     "entra": Entra,
     "exchange": Exchange,
     "google_workspace": GoogleWorkspace,

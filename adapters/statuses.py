@@ -69,10 +69,14 @@ def json_or_none(response: httpx.Response) -> Any:
 
 
 def name_of(request: httpx.Request) -> str:
-    return f"{request.method} {shown(request.url)}"
+    return f"{request.method} {path_of(request)}"
 
 
-def shown(url: httpx.URL) -> str:
-    """The path as logs and people may see it: some vendors want a person's address in there."""
-    parts = url.path.split("/")
-    return "/".join("{address}" if "@" in part else part for part in parts)
+def path_of(request: httpx.Request) -> str:
+    """As logs and people may see it: without addresses, which some vendors want in a path.
+
+    Where a vendor has one path for all, it is the operation.
+    """
+    parts = request.url.path.split("/")
+    path = "/".join("{address}" if "@" in part else part for part in parts)
+    return str(request.extensions.get("named") or path)

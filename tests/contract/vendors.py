@@ -6,6 +6,7 @@ import httpx
 
 from adapters.contract import Adapter
 from adapters.http import Mode
+from adapters.practice.aws import PracticeCenter, PracticeIam
 from adapters.practice.base import PracticeVendor
 from adapters.practice.exchange import PracticeExchange
 from adapters.practice.github import PracticeGithub, PracticeGithubManaged
@@ -25,6 +26,8 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeGithub,
     PracticeGithubManaged,
     PracticeSlack,
+    PracticeIam,
+    PracticeCenter,
 )
 BASE = "https://vendor.example"
 
