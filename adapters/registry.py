@@ -7,12 +7,14 @@ from adapters.hr.standard_webhooks import StandardWebhooks
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
 from adapters.systems.manual import Manual
+from adapters.systems.okta import Okta
 from adapters.systems.scim import Scim
 
 ADAPTERS: dict[str, type[Adapter]] = {
     "entra": Entra,
     "exchange": Exchange,
     "manual": Manual,
+    "okta": Okta,
     "scim": Scim,
 }
 

@@ -9,6 +9,7 @@ from adapters.http import Mode
 from adapters.practice.base import PracticeVendor
 from adapters.practice.exchange import PracticeExchange
 from adapters.practice.graph import PracticeTenant
+from adapters.practice.okta import PracticeOkta
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
 from adapters.registry import ADAPTERS
 from tests.conftest import StillClock
@@ -16,6 +17,7 @@ from tests.conftest import StillClock
 VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeTenant,
     PracticeExchange,
+    PracticeOkta,
     PracticeDirectory,
     PracticeCrm,
 )
