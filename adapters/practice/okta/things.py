@@ -92,7 +92,7 @@ class Things(Users):
 
     async def _assign(self, request: Request) -> Response:
         said, app = await request.json(), request.path_params["app"]
-        if app not in self.apps or said["id"] not in self.users:
+        if app not in self.apps or said.get("id") not in self.users:
             return not_found()
         profile: Json = said.get("profile") or {}
         if self.mapped & set(profile):

@@ -56,13 +56,16 @@ class Observing(OktaBase):
         held, unread = tokens or (None, ())
         return State(
             enabled=user.enabled,
+            # Okta lists no sessions, but clears them at a suspension ("Role permissions"), and whom
+            # it lets in nowhere has none: whatever is older than this reading is refused.
+            sessions_valid_from=self._clock.now() if user.enabled is False else None,
             password_changed_at=user.password_changed_at,
             grants=self._grants(groups, applications),
             roles=roles,
             factors=factors,
             tokens=held,
             privileged=bool(roles) if roles is not None else None,
-            mastered_elsewhere=_mastered(user, applications),
+            mastered_elsewhere=self._mastered(user, applications),
             residue=None if devices is None else (*devices, *unread),
             notes=user.notes,
         )
@@ -134,6 +137,18 @@ class Observing(OktaBase):
         found = await self._list("okta.users.read", f"{user_at(user)}/devices", UserDevice)
         return tuple(held for one in found if (held := one.left))
 
+    def _mastered(self, user: User, applications: list[Application] | None) -> bool | None:
+        """A directory that checks the password, or an application that is the authority of the
+
+        user's life (Okta, PROFILE_MASTERING). The HR system is none: it says itself who leaves.
+        """
+        if user.provider in DIRECTORIES:
+            return True
+        if applications is None:
+            return None
+        sources = [one for one in applications if MASTERS in one.features]
+        return any(one.label not in self._settings.hr_apps for one in sources)
+
     def _grants(
         self, groups: list[Group] | None, applications: list[Application] | None
     ) -> tuple[Held, ...] | None:
@@ -155,12 +170,3 @@ _UNREAD = Held(
     f"cannot be read: grant {API_TOKENS}",
     {NEXT: "Look under Security, API, Tokens in Okta for tokens of this account; revoke them."},
 )
-
-
-def _mastered(user: User, applications: list[Application] | None) -> bool | None:
-    """A directory that checks the password, or an application that is the source of the profile."""
-    if user.provider in DIRECTORIES:
-        return True
-    if applications is None:
-        return None
-    return any(MASTERS in one.features for one in applications)

@@ -38,6 +38,8 @@ class OktaSettings(SystemSettings):
     """An API token (SSWS). It may do what its owner may, and dies with that account."""
     employee_number: str = "employeeNumber"
     """The attribute of the profile that holds the number by which HR knows a worker."""
+    hr_apps: tuple[str, ...] = ()
+    """Labels of applications in Okta that are the HR system: they may write profiles."""
     deprovision: bool = False
     """Also take assignments that deactivate the account in the application itself."""
     token_lifetime: Duration = timedelta(hours=1)
