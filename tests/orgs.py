@@ -1,6 +1,7 @@
 """Practice orgs of Okta for tests: one adapter on one, each exchange held to Okta's description."""
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,24 @@ class Rich:
         org.add_device(user, "Laptop of 1207")
         self.transport = checked(org)
         self.okta = okta(org, self.transport, **told)
+
+
+class Answering(httpx.AsyncBaseTransport):
+    """The org, but for paths that end so: they answer what the test says."""
+
+    def __init__(
+        self, org: PracticeOkta, end: str, status: int, code: str | None, method: str = ""
+    ) -> None:
+        self._inner = httpx.ASGITransport(org.app)
+        self._end, self._method = end, method
+        self._answer = (status, {"errorCode": code} if code else None)
+        self.before: Callable[[], None] | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        fits = request.url.path.endswith(self._end) and self._method in request.method
+        if not fits:
+            return await self._inner.handle_async_request(request)
+        if self.before:
+            self.before()
+        status, body = self._answer
+        return httpx.Response(status, json=body) if body else httpx.Response(status)

@@ -64,7 +64,8 @@ async def test_every_call_of_a_whole_leave_is_described(clock: StillClock) -> No
     await it.okta.find_accounts(Person("1207", ("mara@acme.example",), (it.user,)))
     assert [one async for one in it.okta.accounts()]
     rest = [v for v in Action if v in Okta.actions and v not in Okta.contain]
-    for verb in [v for v in (*Okta.contain, *rest) if v is not Action.DELETE_ACCOUNT]:
+    rest.remove(Action.DELETE_ACCOUNT)
+    for verb in [*Okta.contain, *rest]:
         await it.okta.perform(verb, it.account)
     for verb in Okta.ways_back:
         await it.okta.give_back(verb, it.account, before, taken(before, verb))

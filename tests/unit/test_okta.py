@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from adapters.actions import Action
@@ -13,7 +12,7 @@ from adapters.postconditions import holds, removable
 from adapters.practice.okta import PracticeOkta
 from adapters.systems.okta import Okta
 from tests.conftest import StillClock
-from tests.orgs import BASE, Rich, account, okta
+from tests.orgs import BASE, Answering, Rich, account, okta
 
 
 @pytest.fixture
@@ -299,23 +298,3 @@ def test_old_tokens_live_an_hour_unless_somebody_says_otherwise(org: PracticeOkt
 async def test_what_is_taken_away_is_what_has_no_obstacle(it: Rich) -> None:
     names = {one.name for one in removable((await it.okta.observe(it.account)).grants or ())}
     assert names == {"Staff", "Crew", "Wiki", "Board"}
-
-
-class Answering(httpx.AsyncBaseTransport):
-    """The org, but for paths that end so: they answer what the test says."""
-
-    def __init__(
-        self, org: PracticeOkta, end: str, status: int, code: str | None, method: str = ""
-    ) -> None:
-        self._inner = httpx.ASGITransport(org.app)
-        self._end, self._method = end, method
-        self._answer = (status, {"errorCode": code} if code else None)
-        self.before = lambda: None
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        fits = request.url.path.endswith(self._end) and self._method in request.method
-        if not fits:
-            return await self._inner.handle_async_request(request)
-        self.before()
-        status, body = self._answer
-        return httpx.Response(status, json=body) if body else httpx.Response(status)

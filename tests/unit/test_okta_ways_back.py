@@ -88,6 +88,12 @@ async def test_what_deactivates_elsewhere_is_left_and_says_why(it: Rich) -> None
     assert {it.user} <= it.org.downstream[it.mail] & it.org.downstream[it.crm]
 
 
+async def test_an_assignment_by_nobody_knows_which_group_keeps_all_groups(it: Rich) -> None:
+    it.org.names_groups = False
+    grants = (await it.okta.observe(it.account)).grants or ()
+    assert {one.name for one in removable(grants)} == {"Wiki", "Board"}
+
+
 async def test_deprovisioning_is_declared_destructive_and_then_done(it: Rich) -> None:
     adapter = okta(it.org, deprovision=True)
     assert adapter.facts()[Action.REVOKE_GRANTS].undo is Undo.DESTRUCTIVE

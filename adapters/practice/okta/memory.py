@@ -44,6 +44,8 @@ class Memory(PracticeVendor):
         self.resets_suspended = True
         """Whether factors of a suspended user are reset in one call: Okta does not say."""
         self.slow_deactivation = False
+        self.names_groups = True
+        """Whether an assignment says which group gives it."""
         self.mapped: set[str] = set()
         """Attributes that a mapping fills, and that nobody else may set in an assignment."""
         self._last = 0
@@ -154,13 +156,8 @@ class Memory(PracticeVendor):
         for group in sorted(self.app_groups[app]):
             if user in self.members[group]:
                 link = {"href": f"https://acme.okta.example/api/v1/groups/{group}"}
-                return {
-                    "id": user,
-                    "scope": "GROUP",
-                    "status": "ACTIVE",
-                    "profile": {},
-                    "_links": {"group": link},
-                }
+                given = {"id": user, "scope": "GROUP", "status": "ACTIVE", "profile": {}}
+                return given | ({"_links": {"group": link}} if self.names_groups else {})
         return None
 
     def settle(self) -> None:

@@ -31,6 +31,7 @@ LEFT_OUT = by_hand("docs/runbooks/okta.md")
 """What the configured scopes leave to people."""
 NO_MAILBOX = not_applicable("Okta knows no mailboxes")
 NO_FILES = not_applicable("Okta keeps no files and no calendars")
+NO_DEVICES = not_applicable("Okta manages no devices: what does is a system of its own")
 USERS = "/api/v1/users"
 
 
@@ -60,8 +61,8 @@ class Okta(CleaningUp):
         Action.TRANSFER_OWNERSHIP: by_hand("docs/runbooks/okta-hand-over.md"),
         Action.RELEASE_LICENCES: not_applicable("Okta's API assigns no licences to users"),
         Action.HIDE_FROM_DIRECTORY: not_applicable("Okta has no address list for colleagues"),
-        Action.RETIRE_DEVICES: by_hand("docs/runbooks/okta-hand-over.md"),
-        Action.WIPE_DEVICES: not_applicable("Okta wipes no devices: what manages them does"),
+        Action.RETIRE_DEVICES: NO_DEVICES,
+        Action.WIPE_DEVICES: NO_DEVICES,
     }
 
     @classmethod

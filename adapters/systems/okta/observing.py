@@ -156,10 +156,9 @@ class Observing(OktaBase):
         if groups is None or applications is None:
             return None
         may = self._settings.deprovision
-        deactivating = {
-            one.group: one.label for one in applications if one.group and one.deactivates
-        }
-        held = [one.held(None if may else deactivating.get(one.id)) for one in groups]
+        by = {one.group: one.label for one in applications if one.deactivates and not may}
+        unnamed = by.get("")  # then it may be any of the groups
+        held = [one.held(by.get(one.id, unnamed)) for one in groups]
         return (*held, *(one.held(deprovision=may) for one in applications))
 
 

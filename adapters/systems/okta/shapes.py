@@ -90,6 +90,8 @@ class User(Answer):
         said = {
             f"the password is checked by {ELSEWHERE.get(self.provider or '')}: block the account "
             "there too (docs/runbooks/mastered-elsewhere.md)": self.provider in ELSEWHERE,
+            "an identity provider may be set to lift a suspension at sign-in: look at its "
+            "just-in-time settings": self.provider in ("FEDERATION", "SOCIAL"),
             "deactivated: its applications were taken away, and it has no factors to remove": (
                 self.deactivated
             ),
@@ -138,8 +140,8 @@ class Application(Answer):
 
     @property
     def group(self) -> str | None:
-        """The group that gives it, as far as Okta names one."""
-        if self.assignment.get("scope") != "GROUP":
+        """The group that gives it; empty if Okta names none, None if it is no group."""
+        if self.direct:
             return None
         href = ((self.assignment.get("_links") or {}).get("group") or {}).get("href")
         return str(href).rstrip("/").rpartition("/")[2] if href else ""
