@@ -36,6 +36,8 @@ class Memory(PracticeVendor):
         self.api_tokens: dict[str, Json] = {}
         self.devices: dict[str, list[Json]] = defaultdict(list)
         self.signed_in: set[str] = set()
+        self.tokens_ended: set[str] = set()
+        """Whose OAuth tokens ended with their sessions."""
         self.passwords: dict[str, str] = {}
         self.index_lag = timedelta(0)
         """How long a search does not know somebody who is new."""

@@ -181,6 +181,8 @@ class Users(Memory):
         if user is None:
             return not_found()
         self.signed_in.discard(user["id"])
+        if request.query_params.get("oauthTokens") == "true":
+            self.tokens_ended.add(user["id"])
         return done()
 
 

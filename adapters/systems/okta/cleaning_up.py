@@ -9,7 +9,7 @@ from adapters.nouns import Account, Held, State
 from adapters.postconditions import removable
 from adapters.systems.okta.base import MANAGE_USERS
 from adapters.systems.okta.containing import LOOK_AGAIN_SECONDS, Containing
-from adapters.systems.okta.door import granted, user_at
+from adapters.systems.okta.door import granted, part, user_at
 
 GROUPS = "okta.groups.manage"
 APPS = "okta.apps.manage"
@@ -32,9 +32,11 @@ class CleaningUp(Containing):
         held = removable(seen.grants or ())
         for one in sorted(held, key=lambda one: one.kind):
             if one.kind == "application":
-                await self._remove(APPS, f"/api/v1/apps/{one.id}/users/{account.id}")
+                await self._remove(APPS, f"/api/v1/apps/{part(one.id)}/users/{part(account.id)}")
             else:
-                await self._remove(GROUPS, f"/api/v1/groups/{one.id}/users/{account.id}")
+                await self._remove(
+                    GROUPS, f"/api/v1/groups/{part(one.id)}/users/{part(account.id)}"
+                )
         await self._stays_out(account, held)
         return Outcome.CHANGED if held else Outcome.ALREADY
 
@@ -54,7 +56,7 @@ class CleaningUp(Containing):
         for one in sorted(things, key=lambda one: one.kind, reverse=True):
             if one.kind == "group":
                 with granted(GROUPS):
-                    path = f"/api/v1/groups/{one.id}/users/{account.id}"
+                    path = f"/api/v1/groups/{part(one.id)}/users/{part(account.id)}"
                     await self._api.send("PUT", path)
         there = {one.id for one in await self._applications(account.id) if one.direct}
         for one in things:
@@ -66,7 +68,7 @@ class CleaningUp(Containing):
 
         them, and the mapping fills them again.
         """
-        path = f"/api/v1/apps/{held.id}/users"
+        path = f"/api/v1/apps/{part(held.id)}/users"
         bare = {"id": account.id, "scope": "USER"}
         full = bare | {"profile": held.details["profile"]}
         if held.details.get("user_name"):

@@ -14,7 +14,7 @@ from adapters.nouns import Account, Held, State
 from adapters.postconditions import removable
 from adapters.reading import read_as
 from adapters.systems.okta.base import LARGEST_PAGE, MANAGE_USERS
-from adapters.systems.okta.door import INVALID, WRONG_STATUS, code_of, granted, user_at
+from adapters.systems.okta.door import INVALID, WRONG_STATUS, code_of, granted, part, user_at
 from adapters.systems.okta.observing import API_TOKENS, Observing
 from adapters.systems.okta.shapes import (
     DIRECTORIES,
@@ -122,9 +122,9 @@ class Containing(Observing):
         held = removable(seen.tokens or ())
         for one in sorted(held, key=lambda one: one.kind != "API token"):
             if one.kind == "API token":
-                await self._remove(API_TOKENS, f"/api/v1/api-tokens/{one.id}")
+                await self._remove(API_TOKENS, f"/api/v1/api-tokens/{part(one.id)}")
             elif one.kind == "client":
-                path = f"{user_at(account.id)}/clients/{one.id}/tokens"
+                path = f"{user_at(account.id)}/clients/{part(one.id)}/tokens"
                 await self._remove(MANAGE_USERS, path)
         if any(one.kind != "API token" for one in held):
             await self._remove(MANAGE_USERS, f"{user_at(account.id)}/grants")
@@ -139,10 +139,11 @@ class Containing(Observing):
         if not seen.exists:
             return Outcome.ABSENT
         held = removable(seen.roles or ())
-        if any(one.details["type"] == SUPER_ADMIN for one in held):
-            await self._not_the_last_super_admin(account)
-        for one in held:
-            await self._remove("okta.roles.manage", f"{user_at(account.id)}/roles/{one.id}")
+        for one in sorted(held, key=_is_super):
+            if _is_super(one):  # last, so that the others are gone if this one has to stay
+                await self._not_the_last_super_admin(account)
+            path = f"{user_at(account.id)}/roles/{part(one.id)}"
+            await self._remove("okta.roles.manage", path)
         return Outcome.CHANGED if held else Outcome.ALREADY
 
     @gives_back(Action.REVOKE_PRIVILEGES)
@@ -245,8 +246,12 @@ class Containing(Observing):
             if code_of(reply.body) not in (WRONG_STATUS, INVALID):
                 raise _refused("removing factors", reply, user)
             for one in held:  # with the first of Okta Verify its others go too (Okta)
-                await self._remove(MANAGE_USERS, f"{user_at(account.id)}/factors/{one.id}")
+                await self._remove(MANAGE_USERS, f"{user_at(account.id)}/factors/{part(one.id)}")
         return Outcome.CHANGED
+
+
+def _is_super(role: Held) -> bool:
+    return bool(role.details["type"] == SUPER_ADMIN)
 
 
 def _refused(what: str, reply: Reply, user: User) -> NeedsHuman | TargetDenied:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -31,7 +30,7 @@ NEARLY = 0.1
 """With less than this share of a limit left, all but cuts keep quiet until it is filled again."""
 MOST_PAGES = 100_000
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
-_NOBODYS = frozenset({"me", ".", ".."})
+_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class OktaApi(Api):
@@ -115,9 +114,19 @@ class OktaApi(Api):
 
 def user_at(identifier: str) -> str:
     """Raises Unrecognised for `me`: Okta reads that as the owner of our own token."""
-    if not identifier or identifier.lower() in _NOBODYS:
+    if identifier.lower() == "me":
         raise Unrecognised("this is no id of a user; nothing is asked of it")
-    return f"/api/v1/users/{quote(identifier, safe='')}"
+    return f"/api/v1/users/{part(identifier)}"
+
+
+def part(identifier: str) -> str:
+    """An id as a part of a path. Raises Unrecognised for what could lead elsewhere: Okta would
+
+    take a login as well, and a path stands in the ledger.
+    """
+    if not _ID.fullmatch(identifier):
+        raise Unrecognised("this is no id of Okta's; nothing is asked of it")
+    return identifier
 
 
 def equals(key: str, value: str) -> str:

@@ -66,8 +66,9 @@ class Observing(OktaBase):
             tokens=held,
             privileged=bool(roles) if roles is not None else None,
             mastered_elsewhere=self._mastered(user, applications),
-            residue=None if devices is None else (*devices, *unread),
-            notes=user.notes,
+            # A read-back of one verb says nothing of it, or what was seen before would be lost.
+            residue=(*(devices or ()), *unread) if wanted is None else None,
+            notes=(*user.notes, *_unseen(devices if wanted is None else ())),
         )
 
     async def _if(
@@ -169,3 +170,7 @@ _UNREAD = Held(
     f"cannot be read: grant {API_TOKENS}",
     {NEXT: "Look under Security, API, Tokens in Okta for tokens of this account; revoke them."},
 )
+
+
+def _unseen(devices: tuple[Held, ...] | None) -> tuple[str, ...]:
+    return ("registered devices cannot be read",) if devices is None else ()
