@@ -143,6 +143,18 @@ async def test_api_tokens_of_the_leaver_end_and_those_of_others_stay(it: Rich) -
     assert await it.okta.revoke_tokens(it.account) == "already"
 
 
+async def test_api_tokens_end_first(it: Rich) -> None:
+    """They do not end with a session, and nobody says that a suspension stops them."""
+    await it.okta.revoke_tokens(it.account)
+    first = next(line for line in it.org.requests if line.startswith("DELETE"))
+    assert first == f"DELETE /api/v1/api-tokens/{it.api_token}"
+
+
+async def test_api_tokens_that_an_org_does_not_have_stop_nothing(it: Rich) -> None:
+    wire = Answering(it.org, "api-tokens", 401, "E0000015")
+    assert await okta(it.org, wire).revoke_tokens(it.account) == "changed"
+
+
 async def test_api_tokens_that_cannot_be_read_are_said_to_be_left(it: Rich) -> None:
     adapter = okta(it.org, Answering(it.org, "api-tokens", 403, "E0000006"))
     await adapter.revoke_tokens(it.account)

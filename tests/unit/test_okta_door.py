@@ -1,5 +1,6 @@
 """Signing in to Okta, its rate headers and next links, and what a check says."""
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -14,7 +15,7 @@ from adapters.actions import Action
 from adapters.budget import urgently
 from adapters.contract import by_hand
 from adapters.errors import CredentialDenied, TryAgain, Unrecognised
-from adapters.nouns import Kind, Person, Rule
+from adapters.nouns import Kind, Person
 from adapters.practice.base import Fault
 from adapters.practice.okta import PracticeOkta
 from adapters.systems.okta import Okta
@@ -61,6 +62,14 @@ async def test_a_token_that_is_refused_is_renewed_once(org: PracticeOkta) -> Non
     await adapter.check()
     org.token = "another-token"
     await adapter.check()
+    assert sign_ins(org) == 2
+
+
+async def test_calls_that_are_refused_together_renew_the_token_once(org: PracticeOkta) -> None:
+    adapter = okta(org, **APP)
+    await adapter.check()
+    org.token, org.latency = "another-token", 0.01
+    await asyncio.gather(*(adapter.check() for _ in range(5)))
     assert sign_ins(org) == 2
 
 
@@ -145,39 +154,6 @@ async def test_the_user_of_a_ready_token_is_nobody_who_leaves(org: PracticeOkta)
     org.token = f"e30.{said}.c2ln"
     [hit] = await okta(org, token=org.token).find_accounts(Person(addresses=(ADA,)))
     assert hit.account.kind is Kind.SERVICE
-
-
-async def test_somebody_new_is_found_before_the_index_knows(org: PracticeOkta) -> None:
-    """A search lags behind; a filter by login does not."""
-    org.index_lag = org.clock.now() - org.clock.now().replace(year=2000)
-    [hit] = await okta(org).find_accounts(Person(addresses=(ADA,)))
-    assert hit.account.login == ADA
-
-
-async def test_an_address_in_capitals_is_found_by_search(org: PracticeOkta) -> None:
-    [hit] = await okta(org).find_accounts(Person(addresses=(ADA.upper(),)))
-    assert hit.rule is Rule.ADDRESS
-
-
-async def test_a_deactivated_account_is_found_and_listed(org: PracticeOkta) -> None:
-    [user] = org.users
-    org.deactivate(user)
-    org.hire("bob@acme.example")
-    [hit] = await okta(org).find_accounts(Person("7"))
-    assert hit.account.enabled is False
-    assert user in {one.id async for one in okta(org).accounts()}
-
-
-async def test_an_org_without_users_is_not_believed(clock: StillClock) -> None:
-    with pytest.raises(Unrecognised, match="not one user"):
-        await okta(PracticeOkta(clock)).find_accounts(Person("7", (ADA,)))
-
-
-async def test_the_number_may_stand_in_an_attribute_of_ones_own(org: PracticeOkta) -> None:
-    [user] = org.users
-    org.users[user]["profile"]["payrollId"] = "A-7"
-    [hit] = await okta(org, employee_number="payrollId").find_accounts(Person("A-7"))
-    assert (hit.account.id, hit.rule) == (user, Rule.EMPLOYEE_NUMBER)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ async def test_groups_and_applications_come_back_with_their_profiles(
     after = await it.okta.observe(it.account)
     assert things(after) == things(before)
     assert given_back(Action.REVOKE_GRANTS, before, taken, after)
+    made = [f"POST /api/v1/apps/{app}/users" for app in ("0oaWiki", it.board)]
+    assert [it.org.requests.count(one) for one in made] == [1 + bool(mapped) * n for n in (0, 1)]
     assert mapped or it.org.app_users[it.board][it.user] == profile
 
 
