@@ -10,6 +10,7 @@ from adapters.systems.exchange import Exchange
 from adapters.systems.github import Github, GithubScim
 from adapters.systems.google import GoogleWorkspace
 from adapters.systems.manual import Manual
+from adapters.systems.okta import Okta
 from adapters.systems.scim import Scim
 from adapters.systems.slack import Slack
 
@@ -18,10 +19,11 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "aws_identity_center": AwsIdentityCenter,
     "entra": Entra,
     "exchange": Exchange,
-    "google_workspace": GoogleWorkspace,
     "github": Github,
     "github_scim": GithubScim,
+    "google_workspace": GoogleWorkspace,
     "manual": Manual,
+    "okta": Okta,
     "scim": Scim,
     "slack": Slack,
 }

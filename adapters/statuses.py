@@ -56,7 +56,8 @@ def _code(response: httpx.Response) -> str:
     """The vendor's error code, never its message: messages hold names and addresses."""
     body = json_or_none(response)
     error = body.get("error", body) if isinstance(body, dict) else None
-    code = (error.get("code") or error.get("scimType")) if isinstance(error, dict) else error
+    said = error if isinstance(error, dict) else {"code": error}
+    code = said.get("code") or said.get("scimType") or said.get("errorCode")
     text = str(code) if isinstance(code, str | int) else ""
     return f" {text}" if text.isascii() and text.replace("_", "").replace(".", "").isalnum() else ""
 

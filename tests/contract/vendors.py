@@ -12,6 +12,7 @@ from adapters.practice.exchange import PracticeExchange
 from adapters.practice.github import PracticeGithub, PracticeGithubManaged
 from adapters.practice.google import PracticeWorkspace
 from adapters.practice.graph import PracticeTenant
+from adapters.practice.okta import PracticeOkta
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
 from adapters.practice.slack import PracticeSlack
 from adapters.registry import ADAPTERS
@@ -21,6 +22,7 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeTenant,
     PracticeExchange,
     PracticeWorkspace,
+    PracticeOkta,
     PracticeDirectory,
     PracticeCrm,
     PracticeGithub,

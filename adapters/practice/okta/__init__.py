@@ -1,0 +1,3 @@
+from adapters.practice.okta.org import PracticeOkta
+
+__all__ = ["PracticeOkta"]

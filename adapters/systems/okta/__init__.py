@@ -1,0 +1,3 @@
+from adapters.systems.okta.adapter import Okta
+
+__all__ = ["Okta"]
