@@ -4,12 +4,14 @@ from adapters.contract import Adapter
 from adapters.hr.bamboohr import BambooHr
 from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
+from adapters.systems.active_directory import ActiveDirectory
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
 from adapters.systems.manual import Manual
 from adapters.systems.scim import Scim
 
 ADAPTERS: dict[str, type[Adapter]] = {
+    "active_directory": ActiveDirectory,
     "entra": Entra,
     "exchange": Exchange,
     "manual": Manual,
