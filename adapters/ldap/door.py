@@ -168,7 +168,7 @@ class Session:
         self._came = bytearray()
 
     async def ask(
-        self, name: str, dn: str, op: bytes, wants: Op, *controls: bytes
+        self, name: str, dn: str, op: bytes, wants: int, *controls: bytes
     ) -> tuple[list[Entry], Message]:
         """Say it and read until the answer that ends it, with the entries that came before."""
         self._number += 1
@@ -193,7 +193,7 @@ class Session:
         except OSError:
             return
 
-    async def _answer(self, wants: Op) -> tuple[list[Entry], Message]:
+    async def _answer(self, wants: int) -> tuple[list[Entry], Message]:
         found: list[Entry] = []
         while True:
             answer = messages.read_message(await self._next())
@@ -203,7 +203,7 @@ class Session:
                 raise Unrecognised("an answer to a question that was not asked")
             if answer.op == wants:
                 return found, answer
-            if wants is not Op.DONE or answer.op not in (Op.ENTRY, Op.REFERENCE):
+            if wants != Op.DONE or answer.op not in (Op.ENTRY, Op.REFERENCE):
                 raise Unrecognised(f"an answer of another kind ({answer.op:#04x})")
             if answer.op == Op.ENTRY:
                 found.append(messages.read_entry(answer.body))

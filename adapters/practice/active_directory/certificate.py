@@ -1,4 +1,4 @@
-"""A certificate that a practice server signs for itself, for 127.0.0.1."""
+"""A certificate that a practice server signs for itself."""
 
 import ipaddress
 from datetime import timedelta
@@ -12,11 +12,11 @@ from cryptography.x509.oid import NameOID
 from adapters.clock import Clock
 
 
-def write_certificate(folder: Path, clock: Clock) -> tuple[Path, Path]:
+def write_certificate(folder: Path, clock: Clock, address: str = "127.0.0.1") -> tuple[Path, Path]:
     """The paths of the certificate and of its key. Real time counts: TLS knows no other clock."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "practice domain controller")])
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
     now = Clock.now(clock)
     made = (
         x509.CertificateBuilder()
