@@ -7,4 +7,4 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
-  samba samba-ad-provision samba-dsdb-modules samba-vfs-modules krb5-user >/dev/null
+  samba-ad-dc samba-ad-provision krb5-user >/dev/null

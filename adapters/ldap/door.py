@@ -6,7 +6,7 @@ not followed: they would carry our password to wherever a server points.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -76,8 +76,10 @@ class Directory:
 
     async def pages(
         self, base: str, wanted: bytes, attributes: Iterable[str]
-    ) -> AsyncIterator[Entry]:
-        """Likewise, page by page (RFC 2696). A cookie counts on the line that it came by."""
+    ) -> AsyncGenerator[Entry, None]:
+        """Likewise, page by page (RFC 2696). A cookie counts on the line that it came by, which is
+        busy until the last one: whoever stops before that closes what this gives.
+        """
         request = messages.search(base, Scope.SUBTREE, wanted, attributes, SECONDS)
         cookie = b""
         async with self._session() as session:

@@ -5,6 +5,7 @@ The verbs are in changing.py. What a domain needs to grant is in docs/runbooks/a
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Self
 from uuid import UUID
@@ -30,6 +31,7 @@ IS_ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
 WRITABLE = "allowedAttributesEffective"
 """What whoever asks may write there, told by the server itself ([MS-ADTS] 3.1.1.4.5.20)."""
 SAMPLES = 20
+SAMPLE = ("isCriticalSystemObject", "adminCount")
 PERSON = every(equals("objectCategory", "person"), equals("sAMAccountType", NORMAL_USER))
 HAND_OVER = by_hand("docs/runbooks/active-directory-hand-over.md")
 NO_MAIL = not_applicable("mail belongs to Exchange, which is a system of its own")
@@ -89,40 +91,33 @@ class ActiveDirectory(Changing):
         await self._disabled_ou()
         people, rights, on_groups = await self._samples()
         return Check(
-            f"{people} of {SAMPLES} accounts looked at; whether passwords may be reset shows no "
-            "server beforehand, so try it on a test account",
+            f"accounts looked at: {people}; whether passwords may be reset is told by no server "
+            "beforehand, so try that on a test account",
             await self._missing(rights, on_groups),
             await self._needless(),
         )
 
     async def _samples(self) -> tuple[int, frozenset[str], frozenset[str]]:
         """How many people were looked at, and what may be written on one of them, on a group."""
-        people, rights = 0, frozenset[str]()
-        async for entry in self._everybody():
-            user = self._read(entry)
-            if user.built_in or user.guarded or self._is_ours(user):
-                continue
-            people += 1
-            rights |= await self._writable(at(user.guid))
-            if people == SAMPLES or "useraccountcontrol" in rights:
-                break
-        on_groups = frozenset[str]()
-        pages = self._directory.pages(await self._base(), IS_GROUP, ("objectGUID", "adminCount"))
-        groups = 0
-        async for entry in pages:
-            on_groups |= await self._writable(at(Fields(entry).guid))
-            groups += 1
-            if groups == SAMPLES or "member" in on_groups:
-                break
+        people, rights = await self._writable_on_some(PERSON, "useraccountcontrol")
+        _, on_groups = await self._writable_on_some(IS_GROUP, "member")
         return people, rights, on_groups
 
-    async def _writable(self, dn: str) -> frozenset[str]:
-        entry = await self._directory.read(dn, (WRITABLE,))
-        return (
-            frozenset(name.lower() for name in Fields(entry).texts(WRITABLE))
-            if entry
-            else frozenset()
-        )
+    async def _writable_on_some(self, wanted: bytes, enough: str) -> tuple[int, frozenset[str]]:
+        """Of the first few objects, until one lets us write what must be. Which are ordinary."""
+        looked, rights = 0, frozenset[str]()
+        attributes = (*SAMPLE, WRITABLE)
+        pages = self._directory.pages(await self._base(), wanted, attributes)
+        async with aclosing(pages) as entries:
+            async for entry in entries:
+                read = Fields(entry)
+                if read.flag("isCriticalSystemObject") or read.number("adminCount") == 1:
+                    continue
+                looked += 1
+                rights |= {name.lower() for name in read.texts(WRITABLE)}
+                if looked == SAMPLES or enough in rights:
+                    break
+        return looked, rights
 
     async def _missing(
         self, rights: frozenset[str], on_groups: frozenset[str]
