@@ -8,8 +8,6 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
-import httpx
-
 from adapters.actions import Action, Outcome, Undo
 from adapters.budget import Rate
 from adapters.clock import Clock
@@ -167,11 +165,12 @@ class Adapter(ABC):
         system: str,
         settings: Any,
         clock: Clock,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Any = None,
     ) -> Self:
         """Build one from its settings (an instance of `Settings`). No call is made yet.
 
-        `transport` stands in for the network in tests.
+        `transport` stands in for the network in tests: an httpx.AsyncBaseTransport, or what else
+        the door of this adapter takes.
         """
 
     @abstractmethod

@@ -281,13 +281,19 @@ async def _read_bounded(response: httpx.Response) -> None:
 
 
 def _remember(request: httpx.Request, response: httpx.Response | None, seconds: float) -> None:
-    calls = _calls.get()
-    if calls is None:
-        return
     found = (
         next((response.headers[h] for h in REQUEST_IDS if h in response.headers), None)
         if response is not None
         else None
     )
     status = response.status_code if response is not None else None
-    calls.append(Call(request.method, path_of(request), status, found, round(seconds * 1000)))
+    remember(request.method, path_of(request), status, seconds, found)
+
+
+def remember(
+    method: str, path: str, status: int | None, seconds: float, request_id: str | None = None
+) -> None:
+    """Add one call to what is being recorded. For doors to what does not speak HTTP."""
+    calls = _calls.get()
+    if calls is not None:
+        calls.append(Call(method, path, status, request_id, round(seconds * 1000)))

@@ -4,6 +4,7 @@ from adapters.contract import Adapter
 from adapters.hr.bamboohr import BambooHr
 from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
+from adapters.systems.active_directory import ActiveDirectory
 from adapters.systems.aws import AwsIam, AwsIdentityCenter
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
@@ -15,6 +16,7 @@ from adapters.systems.scim import Scim
 from adapters.systems.slack import Slack
 
 ADAPTERS: dict[str, type[Adapter]] = {
+    "active_directory": ActiveDirectory,
     "aws_iam": AwsIam,
     "aws_identity_center": AwsIdentityCenter,
     "entra": Entra,

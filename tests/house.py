@@ -13,8 +13,7 @@ import yaml
 from standardwebhooks import Webhook
 
 from adapters.clock import Clock
-from adapters.practice.base import PracticeVendor
-from adapters.serving import served
+from adapters.practice.base import Practice
 from app.config import read_config
 from app.main import build_world, create_app, running
 from app.security.tokens import Role, create_token
@@ -113,7 +112,7 @@ async def eventually(ask: Callable[[], Awaitable[Any]], fits: Callable[[Any], bo
 @asynccontextmanager
 async def house(
     url: str,
-    vendors: Mapping[str, PracticeVendor],
+    vendors: Mapping[str, Practice],
     *,
     extra: Mapping[str, Any] | None = None,
     clock: Clock | None = None,
@@ -124,7 +123,7 @@ async def house(
     async with AsyncExitStack() as stack:
         systems: dict[str, Any] = {}
         for name, vendor in vendors.items():
-            systems[name] = vendor.settings(await stack.enter_async_context(served(vendor.app)))
+            systems[name] = vendor.settings(await stack.enter_async_context(vendor.serve()))
         for name, keys in (extra or {}).items():
             systems[name] = systems.get(name, {}) | keys
         told: dict[str, Any] = {

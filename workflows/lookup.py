@@ -101,8 +101,13 @@ async def _keep(
 def known_account(system: System, sighting: Sighting) -> KnownAccount:
     """What the policy needs to know of an account that was just found."""
     before = sighting.before
-    elsewhere = bool(before.mastered_elsewhere) and not system.can.mastered_by
-    return KnownAccount(sighting.match.account, bool(before.privileged), elsewhere)
+    elsewhere, writer = bool(before.mastered_elsewhere), system.can.mastered_by
+    return KnownAccount(
+        sighting.match.account,
+        bool(before.privileged),
+        elsewhere and writer is None,
+        writer if elsewhere else None,
+    )
 
 
 async def accounts_in(session: AsyncSession, case_id: str) -> list[CaseAccount]:

@@ -116,6 +116,8 @@ class KnownAccount:
     privileged: bool = False
     mastered_elsewhere: bool = False
     """Another system writes this account, and none that is configured here is named as that."""
+    written_by: str | None = None
+    """The configured system that writes this account: its password is reset there."""
 
 
 @dataclass(frozen=True)

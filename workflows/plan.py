@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.actions import Action, Undo, Wave
-from adapters.contract import Gap, by_hand, covered_by
+from adapters.contract import Gap, by_hand, covered_by, not_applicable
 from adapters.http import Mode
 from adapters.matching import normal_address
 from adapters.nouns import Account
@@ -22,7 +22,11 @@ from workflows.moments import LATEST
 from workflows.policy.resolve import resolve
 from workflows.policy.schema import Policy
 
-BLOCK, PASSWORD = Action.BLOCK_SIGN_IN, Action.RESET_CREDENTIALS
+BLOCK, PASSWORD, FACTORS = (
+    Action.BLOCK_SIGN_IN,
+    Action.RESET_CREDENTIALS,
+    Action.REMOVE_FACTORS,
+)
 PROTECTED = "The policy protects this account, so no case cuts it. Decide with its owner."
 MASTERED = by_hand("docs/runbooks/mastered-elsewhere.md")
 """The cut here lasts until the next sync: it has to be made where the account is written, too."""
@@ -71,9 +75,21 @@ def _for_account(
         due_at = max(now, leaver.last_moment + after)
         for order, verb in enumerate(_in_order(wave, can)):
             gap = _protection(verb) if protected else _gap(verb, can, covering)
-            if verb is PASSWORD and target and target.mastered_elsewhere and not protected:
-                gap = MASTERED
+            if target and not protected:
+                gap = _written_elsewhere(verb, target) or gap
             yield _item(verb, order, target, can, wave, terms, due_at, gap)
+
+
+def _written_elsewhere(verb: Action, target: KnownAccount) -> Gap | None:
+    """What is not done here, because another system writes the account.
+
+    Factors stay: until that system is known to be cut, a sync may lift the block, and whoever has
+    the password would sign up anew. A blocked account takes none of them.
+    """
+    if target.written_by:
+        done = not_applicable(f"the system {target.written_by} writes it, and it is reset there")
+        return {PASSWORD: done, FACTORS: covered_by(BLOCK)}.get(verb)
+    return MASTERED if target.mastered_elsewhere and verb is PASSWORD else None
 
 
 def _in_order(wave: WaveTerms, can: Capabilities) -> list[Action]:

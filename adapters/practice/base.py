@@ -1,4 +1,5 @@
-"""What every practice vendor offers: a stateful imitation that speaks real HTTP and can misbehave.
+"""What every practice vendor offers: a stateful imitation that speaks the real protocol and can
+misbehave. Most speak HTTP.
 
 The demo serves them on loopback; the tests call them in process. They never see our adapters'
 code, and their answers are held to the vendor's own API description where there is one.
@@ -7,7 +8,8 @@ code, and their answers are held to the vendor's own API description where there
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -19,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.clock import Clock
+from adapters.serving import served
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -39,15 +42,13 @@ class Fault:
     """Close the connection without an answer."""
 
 
-class PracticeVendor(ABC):
+class Practice(ABC):
     """A vendor in memory. `writes` counts what was changed, `requests` is what was asked."""
 
     token = "practice-token"  # noqa: S105 - it opens nothing but this imitation
 
     exempt: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Promises of the contract suite that cannot arise here: the test's name, and the reason."""
-    only_reads: ClassVar[tuple[str, ...]] = ()
-    """How addresses end that are asked by POST and change nothing."""
 
     def __init__(self, clock: Clock | None = None, latency: float = 0.0) -> None:
         self.clock = clock or Clock()
@@ -62,8 +63,8 @@ class PracticeVendor(ABC):
         """What to write under `systems:` to reach it at this address."""
 
     @abstractmethod
-    def routes(self) -> Starlette:
-        """The vendor's API as far as offboarding uses it, mounted where the real one has it."""
+    def serve(self) -> AbstractAsyncContextManager[str]:
+        """A loopback address where it answers."""
 
     @abstractmethod
     def hire(
@@ -83,6 +84,27 @@ class PracticeVendor(ABC):
     @abstractmethod
     def remove(self, account_id: str) -> None:
         """Take the account away behind our back."""
+
+    def _fault_for(self, method: str) -> Fault | None:
+        if not self.faults or (self.faults[0].writes_only and method in READS):
+            return None
+        return self.faults.popleft()
+
+
+class PracticeVendor(Practice):
+    """One that speaks HTTP."""
+
+    only_reads: ClassVar[tuple[str, ...]] = ()
+    """How addresses end that are asked by POST and change nothing."""
+
+    @abstractmethod
+    def routes(self) -> Starlette:
+        """The vendor's API as far as offboarding uses it, mounted where the real one has it."""
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[str]:
+        async with served(self.app) as url:
+            yield url
 
     @property
     def app(self) -> ASGIApp:
@@ -132,11 +154,6 @@ class PracticeVendor(ABC):
 
     def _kind(self, scope: Scope) -> str:
         return "GET" if scope["path"].endswith(self.only_reads or ("?",)) else scope["method"]
-
-    def _fault_for(self, method: str) -> Fault | None:
-        if not self.faults or (self.faults[0].writes_only and method in READS):
-            return None
-        return self.faults.popleft()
 
     def _counting(self, method: str, send: Send) -> Send:
         async def counted(message: Message) -> None:

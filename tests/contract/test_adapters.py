@@ -19,7 +19,7 @@ from adapters.errors import (
 )
 from adapters.http import Mode, recording
 from adapters.nouns import Account, Person, Rule
-from adapters.practice.base import Fault, PracticeVendor
+from adapters.practice.base import Fault, Practice
 from adapters.registry import ADAPTERS
 from tests.conftest import StillClock
 from tests.contract.vendors import VENDORS, Bench, bench
@@ -37,7 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def on(vendor: type[PracticeVendor], clock: StillClock) -> Bench:
+def on(vendor: type[Practice], clock: StillClock) -> Bench:
     return bench(vendor, clock)
 
 
@@ -307,5 +307,5 @@ async def test_calls_are_remembered_without_what_was_asked(on: Bench) -> None:
 
 def test_practice_vendors_say_how_to_reach_them(on: Bench) -> None:
     told = on.vendor.settings("https://vendor.example")
-    assert isinstance(on.vendor, PracticeVendor)
+    assert isinstance(on.vendor, Practice)
     assert told["adapter"] in ADAPTERS

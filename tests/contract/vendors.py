@@ -6,8 +6,11 @@ import httpx
 
 from adapters.contract import Adapter
 from adapters.http import Mode
+from adapters.ldap.ber import SEQUENCE, tlv
+from adapters.practice.active_directory import PracticeDomain
+from adapters.practice.active_directory.server import Server
 from adapters.practice.aws import PracticeCenter, PracticeIam
-from adapters.practice.base import PracticeVendor
+from adapters.practice.base import Practice, PracticeVendor
 from adapters.practice.exchange import PracticeExchange
 from adapters.practice.github import PracticeGithub, PracticeGithubManaged
 from adapters.practice.google import PracticeWorkspace
@@ -18,7 +21,7 @@ from adapters.practice.slack import PracticeSlack
 from adapters.registry import ADAPTERS
 from tests.conftest import StillClock
 
-VENDORS: tuple[type[PracticeVendor], ...] = (
+VENDORS: tuple[type[Practice], ...] = (
     PracticeTenant,
     PracticeExchange,
     PracticeWorkspace,
@@ -30,6 +33,7 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeSlack,
     PracticeIam,
     PracticeCenter,
+    PracticeDomain,
 )
 BASE = "https://vendor.example"
 
@@ -37,10 +41,12 @@ BASE = "https://vendor.example"
 class Wire(httpx.AsyncBaseTransport):
     """The practice vendor in process. Keeps what was sent, and can answer in its place."""
 
+    instead: httpx.Response | Exception | None
+
     def __init__(self, vendor: PracticeVendor) -> None:
         self._inner = httpx.ASGITransport(vendor.app)
         self.sent: list[httpx.Request] = []
-        self.instead: httpx.Response | Exception | None = None
+        self.instead = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
@@ -51,12 +57,48 @@ class Wire(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
 
+class LdapWire:
+    """The same for a vendor that speaks LDAP. Calling it opens a line.
+
+    What a test answers in the vendor's place arrives as the inside of a message.
+    """
+
+    instead: httpx.Response | Exception | None = None
+
+    def __init__(self, vendor: PracticeDomain) -> None:
+        self._vendor = vendor
+
+    async def __call__(self) -> "LdapLine":
+        if isinstance(self.instead, Exception):
+            raise ConnectionError
+        return LdapLine(Server(self._vendor), self)
+
+
+class LdapLine:
+    def __init__(self, server: Server, wire: LdapWire) -> None:
+        self._server, self._wire, self._coming = server, wire, b""
+
+    async def send(self, data: bytes) -> None:
+        if isinstance(self._wire.instead, httpx.Response):
+            self._coming += tlv(SEQUENCE, self._wire.instead.content)
+        else:
+            self._coming += self._server.hears(data)
+
+    async def receive(self) -> bytes:
+        """A few bytes at a time, as they come over a network."""
+        some, self._coming = self._coming[:700], self._coming[700:]
+        return some
+
+    async def close(self) -> None:
+        return
+
+
 @dataclass
 class Bench:
     """One adapter on one practice vendor."""
 
-    vendor: PracticeVendor
-    wire: Wire
+    vendor: Practice
+    wire: Wire | LdapWire
     clock: StillClock
 
     def adapter(self, *, mode: Mode = Mode.ENFORCE, token: str | None = None) -> Adapter:
@@ -67,6 +109,14 @@ class Bench:
         return kind.connect("system", kind.Settings(**told), self.clock, self.wire)
 
 
-def bench(kind: type[PracticeVendor], clock: StillClock) -> Bench:
+def bench(kind: type[Practice], clock: StillClock) -> Bench:
     vendor = kind(clock)
-    return Bench(vendor, Wire(vendor), clock)
+    return Bench(vendor, wire_to(vendor), clock)
+
+
+def wire_to(vendor: Practice) -> Wire | LdapWire:
+    """In process, by the protocol that the vendor speaks."""
+    if isinstance(vendor, PracticeDomain):
+        return LdapWire(vendor)
+    assert isinstance(vendor, PracticeVendor)
+    return Wire(vendor)

@@ -1,0 +1,20 @@
+"""Tests that need more than PyPI brings: required when CI=true, and else named as not run."""
+
+import os
+import shutil
+
+import pytest
+
+INSTALL = "tests/install_debian.sh"
+
+
+def require(*programs: str, root: bool = False) -> None:
+    """Skip what cannot run here, with the reason at the end of the report; fail where it must."""
+    lacking = [name for name in programs if shutil.which(name) is None]
+    lacking += ["root, for ports below 1024"] * (root and os.geteuid() != 0)
+    if not lacking:
+        return
+    why = f"not run: needs {', '.join(lacking)} ({INSTALL})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
