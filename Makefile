@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo demo-microsoft365 test check bench docs lock clean
+.PHONY: setup demo demo-everywhere demo-microsoft365 test check bench docs lock clean
 
 setup: .venv/.ready
 
@@ -14,6 +14,9 @@ setup: .venv/.ready
 
 demo: setup
 	$(BIN)/exeunt demo
+
+demo-everywhere: setup
+	$(BIN)/exeunt demo --scene everywhere
 
 demo-microsoft365: setup
 	$(BIN)/exeunt demo --scene microsoft365

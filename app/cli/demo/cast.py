@@ -9,7 +9,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from adapters.practice.base import PracticeVendor
+from adapters.practice.base import Practice
 
 GIVEN = ("Mara", "Lee", "Ada", "Noor", "Inês", "Tomás", "Yuki", "Omar", "Elif", "Jonas", "Zofia")
 FAMILY = ("Okafor", "Chan", "Novak", "Haddad", "Ferreira", "Lindqvist", "Tanaka", "Rossi", "Demir")
@@ -39,7 +39,7 @@ def leavers(count: int) -> list[Leaver]:
     ]
 
 
-def hire(vendors: Mapping[str, PracticeVendor], people: list[Leaver]) -> None:
+def hire(vendors: Mapping[str, Practice], people: list[Leaver]) -> None:
     """Everybody gets an account everywhere, and so do colleagues who must keep theirs."""
     for vendor in vendors.values():
         for person in people:

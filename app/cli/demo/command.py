@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters.clock import Clock
-from app.cli.demo import microsoft365, summary
+from app.cli.demo import everywhere, microsoft365, summary
 from app.cli.demo.calls import all_cases, export, send
 from app.cli.demo.cast import Leaver, hire, leavers
 from app.cli.demo.live import over, watched
@@ -30,12 +30,17 @@ class Scene(StrEnum):
 
     LEAVER = "leaver"
     MICROSOFT365 = "microsoft365"
+    EVERYWHERE = "everywhere"
 
 
 def demo(
     count: Annotated[int, typer.Option("--leavers", min=1, max=1000, help="How many leave.")] = 1,
     scene: Annotated[
-        Scene, typer.Option(help="Or microsoft365: everything that can hang on one leaver there.")
+        Scene,
+        typer.Option(
+            help="Or microsoft365: everything that can hang on one leaver there. Or everywhere: "
+            "every kind of system at once, with one throttled, one denied and one down."
+        ),
     ] = Scene.LEAVER,
     folder: Annotated[
         Path, typer.Option(help="Where the database and the log are left to look at.")
@@ -50,6 +55,8 @@ def demo(
     console = Console(record=svg is not None)
     if scene is Scene.MICROSOFT365:
         done = asyncio.run(microsoft365.play(console, folder))
+    elif scene is Scene.EVERYWHERE:
+        done = asyncio.run(everywhere.play(console, folder))
     else:
         done = asyncio.run(_play(console, folder, leavers(count)))
     if svg:

@@ -11,7 +11,7 @@ import httpx
 import yaml
 
 from adapters.clock import Clock
-from adapters.practice.base import PracticeVendor
+from adapters.practice.base import Practice
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
 from adapters.serving import served
@@ -35,7 +35,7 @@ class Stage:
     secret: str
     client: httpx.AsyncClient
     clock: Clock
-    vendors: Mapping[str, PracticeVendor]
+    vendors: Mapping[str, Practice]
     world: World
 
 
@@ -46,7 +46,7 @@ def _write_policy(folder: Path) -> None:
     (folder / POLICY).write_text(told.replace("after: 7d ", "after: 0  "), "utf-8")
 
 
-def practice_vendors(clock: Clock) -> dict[str, PracticeVendor]:
+def practice_vendors(clock: Clock) -> dict[str, Practice]:
     """A Graph tenant, a directory by the book, and a CRM that is not; each takes its time."""
     return {
         "microsoft365": PracticeTenant(clock, latency=0.06),
@@ -63,7 +63,7 @@ EXTRA: dict[str, dict[str, object]] = {"microsoft365": {"token_lifetime": "2s"}}
 async def staged(
     folder: Path,
     clock: Clock,
-    vendors: Mapping[str, PracticeVendor],
+    vendors: Mapping[str, Practice],
     extra: Mapping[str, dict[str, object]],
 ) -> AsyncIterator[Stage]:
     """Everything up and running; the database and the configuration are files in `folder`.
@@ -74,7 +74,7 @@ async def staged(
     async with AsyncExitStack() as stack:
         systems = {}
         for name, vendor in vendors.items():
-            base_url = await stack.enter_async_context(served(vendor.app))
+            base_url = await stack.enter_async_context(vendor.serve())
             told = {"token": "${PRACTICE_TOKEN}", **extra.get(name, {})}
             systems[name] = vendor.settings(base_url) | told
         world = _world(folder, systems, secret, clock)
@@ -113,7 +113,7 @@ def _world(folder: Path, systems: dict[str, dict[str, object]], secret: str, clo
     text = yaml.safe_dump(told, sort_keys=False)
     path = folder / "exeunt.yaml"
     path.write_text(text, "utf-8")
-    environ = {"HR_SECRET": secret, "PRACTICE_TOKEN": PracticeVendor.token}
+    environ = {"HR_SECRET": secret, "PRACTICE_TOKEN": Practice.token}
     settings = Settings(database_url=f"sqlite:///{folder / 'exeunt.db'}", config=path)
     migrate(settings.database_url)
     return build_world(settings, read_config(text, str(path), environ, folder), clock)
