@@ -34,6 +34,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/exeunt adapters --markdown > docs/adapters.md
+	$(BIN)/exeunt adapters --scim > docs/scim-vendors.md
 
 lock:
 	$(BIN)/pip install --quiet uv

@@ -119,10 +119,9 @@ class PracticePagerDuty(PracticeProfile):
             if scope["type"] == "http":
                 headers = dict(scope["headers"])
                 shown = headers.get(b"authorization", b"")
-                key = shown.removeprefix(b"Token token=") if shown[:12] == b"Token token=" else b""
-                scope = scope | {
-                    "headers": [*(headers | {b"authorization": b"Bearer " + key}).items()]
-                }
+                key = shown[12:] if shown.startswith(b"Token token=") else b""
+                headers[b"authorization"] = b"Bearer " + key
+                scope = {**scope, "headers": list(headers.items())}
             await inner(scope, receive, send)
 
         return answer
@@ -144,14 +143,13 @@ class PracticeSalesforce(PracticeProfile):
 
 
 class PracticeIdentityCenter(PracticeProfile):
-    """50 at most, `eq` only, no group by its members, and never all of its members at once."""
+    """A page holds 50 at most. Groups are not asked for by members, so the account shows them."""
 
     vendor = "aws_identity_center"
     address = "https://scim.eu-west-1.amazonaws.com/t-1/scim/v2"
     says = {"token_lifetime": "12h"}
     largest_page = 50
     asks_members = False
-    leaves = frozenset({"list"})
 
 
 class PracticeGitLab(PracticeProfile):

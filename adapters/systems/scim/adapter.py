@@ -93,7 +93,9 @@ class Scim(Adapter):
     def facts(self) -> Mapping[Action, Facts]:
         block = self.actions[Action.BLOCK_SIGN_IN]
         undo = Undo.DESTRUCTIVE if self._deactivation_deletes else block.undo
-        calls = f"/Users/{{id}}: {', else '.join(self._vendor.ways)}"
+        first, *others = dict.fromkeys(way.split()[0] for way in self._vendor.ways)
+        calls = f"{first} /Users/{{id}}"
+        calls += "".join(f", or {other} where {first} is refused" for other in others)
         said = {**self.actions, Action.BLOCK_SIGN_IN: replace(block, undo=undo, calls=calls)}
         return {verb: facts for verb, facts in said.items() if verb not in self._vendor.gaps}
 

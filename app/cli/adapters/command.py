@@ -1,4 +1,4 @@
-"""The command: the capability matrix in the terminal, or as the text of docs/adapters.md."""
+"""The command: the capability matrix in the terminal, or the texts of the two documents."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from rich.text import Text
 from adapters.actions import Action
 from adapters.contract import Adapter
 from adapters.registry import ADAPTERS
+from app.cli.adapters.scim import markdown as scim_markdown
 from app.cli.adapters.table import markdown
 
 MARKS = {
@@ -25,8 +26,14 @@ def adapters(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print docs/adapters.md instead.")
     ] = False,
+    scim: Annotated[
+        bool, typer.Option("--scim", help="Print docs/scim-vendors.md instead.")
+    ] = False,
 ) -> None:
     """What each kind of system can do, and what it leaves to people."""
+    if scim:
+        typer.echo(scim_markdown(), nl=False)
+        return
     if as_markdown:
         typer.echo(markdown(), nl=False)
         return

@@ -117,6 +117,22 @@ class Vendor:
     gaps: Mapping[Action, Gap] = field(default_factory=dict)
     """What it leaves to people beyond what SCIM leaves to them."""
 
+    @property
+    def facts(self) -> dict[str, Fact | None]:
+        """What people should know, by what it is about; None is not known."""
+        return {
+            "deactivating": self.deactivating,
+            "taking it back": self.reversing,
+            "open sessions": self.sessions,
+            "deleting": self.deleting,
+            "accounts": self.attributes,
+            "groups": self.groups,
+            "writing": self.writing,
+            "rate": self.rate,
+            "plan": self.plan,
+            "credential": self.token,
+        }
+
     def parts(self, base_url: str) -> dict[str, str] | None:
         """The placeholders of an address; None if it is not one of this vendor's."""
         address = base_url.rstrip("/")

@@ -12,7 +12,9 @@ FIGMA = Vendor(
     form_source=ENDPOINTS,
     ending=Ending.DISABLES,
     deactivating=Fact("takes the person out of the organisation; files stay", SCHEMAS),
-    reversing=Fact("yes, `active: true`", SCHEMAS),
+    reversing=Fact(
+        "yes, `active: true`; whether the seat and the drafts come back is not documented", SCHEMAS
+    ),
     ways=(Way.VALUE, Way.PATH, Way.PUT),
     writing=Fact("PATCH; no versions, no bulk", ENDPOINTS),
     absent=frozenset({Key.MAIL}),
