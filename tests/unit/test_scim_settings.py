@@ -45,6 +45,12 @@ def test_a_server_on_loopback_may_stand_in_for_a_vendor() -> None:
     assert told("atlassian", "http://127.0.0.1:8080/v2")
 
 
+def test_a_client_on_loopback_has_to_say_where_tokens_come_from() -> None:
+    client = {"client_id": "c", "client_secret": "s", "token_lifetime": "1h"}
+    with pytest.raises(ValidationError, match="say token_url"):
+        told("salesforce", "http://127.0.0.1:8080/v2", **client)
+
+
 def test_a_workspace_of_databricks_is_not_the_account() -> None:
     with pytest.raises(ValidationError, match=r"accounts\.\{domain\}"):
         told(

@@ -62,6 +62,8 @@ class ScimSettings(SystemSettings):
         if self.parts is None and not is_loopback(httpx.URL(self.base_url).host):
             forms = " or ".join(self.profile.forms)
             raise ValueError(f"base_url of {self.profile.name} has the form {forms}")
+        if self.parts is None and self.client_id and self.token_url is None:
+            raise ValueError("where tokens are asked for is not known on loopback: say token_url")
         return self
 
     @model_validator(mode="after")
