@@ -1,6 +1,7 @@
 """The example in docs/adding-a-system.md keeps the contract, word for word as it is printed."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from inspect import signature
@@ -56,6 +57,16 @@ async def test_the_example_keeps_every_promise(
 @pytest.mark.parametrize("name", OF_KINDS)
 def test_the_example_is_whole(name: str, desk: type[PracticeVendor]) -> None:
     getattr(suite, name)(ADAPTERS["desk"])
+
+
+@pytest.mark.parametrize("text", [PRACTICE, ADAPTER], ids=["practice", "adapter"])
+@pytest.mark.parametrize("what", [("check",), ("format", "--check")], ids=["rules", "form"])
+def test_the_example_keeps_the_house_style(text: str, what: tuple[str, ...]) -> None:
+    folder = "practice" if text is PRACTICE else "systems"
+    ruff = [Path(sys.executable).parent / "ruff", *what]
+    name = ["--stdin-filename", f"adapters/{folder}/desk.py", "-"]
+    said = subprocess.run([*ruff, *name], input=text, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout
 
 
 def test_there_are_promises_to_keep() -> None:
