@@ -63,7 +63,7 @@ def test_the_example_is_whole(name: str, desk: type[PracticeVendor]) -> None:
 @pytest.mark.parametrize("what", [("check",), ("format", "--check")], ids=["rules", "form"])
 def test_the_example_keeps_the_house_style(text: str, what: tuple[str, ...]) -> None:
     folder = "practice" if text is PRACTICE else "systems"
-    ruff = [Path(sys.executable).parent / "ruff", *what]
+    ruff = [str(Path(sys.executable).parent / "ruff"), *what]
     name = ["--stdin-filename", f"adapters/{folder}/desk.py", "-"]
     said = subprocess.run([*ruff, *name], input=text, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout

@@ -7,6 +7,7 @@ import httpx
 from adapters.contract import Adapter
 from adapters.http import Mode
 from adapters.practice.base import PracticeVendor
+from adapters.practice.datadog import PracticeDatadog
 from adapters.practice.exchange import PracticeExchange
 from adapters.practice.graph import PracticeTenant
 from adapters.practice.scim import PracticeCrm, PracticeDirectory
@@ -18,6 +19,7 @@ VENDORS: tuple[type[PracticeVendor], ...] = (
     PracticeExchange,
     PracticeDirectory,
     PracticeCrm,
+    PracticeDatadog,
 )
 BASE = "https://vendor.example"
 

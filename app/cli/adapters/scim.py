@@ -25,8 +25,9 @@ systems:
 *unknown* means that no document was found that says it. Exeunt does not guess: where it matters,
 the service does not start until you have said it (`token_lifetime`, `deactivation_deletes`). What
 is marked *not confirmed by a document* is what people who know the vendor say: try it on an account
-of your own first. Slack and GitHub have adapters of their own. HubSpot and Zendesk are not here,
-because too little is known of their SCIM: use `vendor: generic`, the default.
+of your own first. Slack and GitHub have adapters of their own; Datadog has one too (`adapter:
+datadog`), which reaches keys, roles and teams. HubSpot and Zendesk are not here, because too little
+is known of their SCIM: use `vendor: generic`, the default.
 """
 TABLE = """## At a glance
 
