@@ -39,8 +39,9 @@ bench: setup
 	$(BIN)/python -m tests.bench
 
 docs: setup
-	$(BIN)/exeunt adapters --markdown > docs/adapters.md
-	$(BIN)/exeunt adapters --permissions > docs/runbooks/entra-permissions.md
+	$(BIN)/exeunt adapters --document adapters > docs/adapters.md
+	$(BIN)/exeunt adapters --document permissions > docs/runbooks/entra-permissions.md
+	$(BIN)/exeunt adapters --document scim > docs/scim-vendors.md
 
 lock:
 	$(BIN)/pip install --quiet uv

@@ -15,6 +15,8 @@ from adapters.errors import TryAgain
 
 RESERVED = 0.2
 """The share of a rate that only urgent calls may use."""
+MOMENT = 1e-6
+"""Seconds. A clock does not tell less, and rounding must not keep anybody waiting for ever."""
 PATIENCE_SECONDS = 5.0
 """What would have to wait longer at the door is tried again later instead."""
 
@@ -79,7 +81,7 @@ class Budget:
 
     async def take(self, units: float = 1.0, *, writes: bool = False) -> None:
         """Wait for one's turn. Raises TryAgain if that is further off than patience reaches."""
-        while wait := self._wait(units, writes=writes):
+        while (wait := self._wait(units, writes=writes)) > MOMENT:
             if wait > PATIENCE_SECONDS:
                 raise TryAgain("the vendor's rate is used up: held back at our own door", wait)
             await self._clock.sleep(wait)

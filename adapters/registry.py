@@ -6,6 +6,7 @@ from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
 from adapters.systems.active_directory import ActiveDirectory
 from adapters.systems.aws import AwsIam, AwsIdentityCenter
+from adapters.systems.datadog import Datadog
 from adapters.systems.entra import Entra
 from adapters.systems.exchange import Exchange
 from adapters.systems.github import Github, GithubScim
@@ -19,6 +20,7 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "active_directory": ActiveDirectory,
     "aws_iam": AwsIam,
     "aws_identity_center": AwsIdentityCenter,
+    "datadog": Datadog,
     "entra": Entra,
     "exchange": Exchange,
     "github": Github,

@@ -1,7 +1,8 @@
 """Two practice SCIM services that speak different dialects, as real ones do (RFC 7643, RFC 7644).
 
 `PracticeDirectory` does it by the book. `PracticeCrm` does what servers get wrong: no PATCH,
-`active` as a text, filters that offer too much, pages that are shorter than asked for.
+`active` as a text, filters that offer too much, pages that are shorter than asked for. Those of
+single vendors are in scim_vendors.py.
 """
 
 import json
@@ -31,8 +32,19 @@ _MEMBER = re.compile(r'^members\[value eq (?P<value>".*")\]$')
 
 class PracticeDirectory(PracticeVendor):
     kind: ClassVar[str] = "scim"
+    root: ClassVar[str] = ROOT
     patches: ClassVar[bool] = True
+    puts: ClassVar[bool] = True
     largest_page: ClassVar[int] = 100
+    shapes: ClassVar[frozenset[str]] = frozenset({"path"})
+    """Whether `active` may be patched with a path, or as a value without one."""
+    leaves: ClassVar[frozenset[str]] = frozenset({"path"})
+    """Whether a member is removed by a path with its id, or by a list of values."""
+    filters: ClassVar[frozenset[str] | None] = None
+    """What users can be asked for; None: whatever an account has."""
+    asks_members: ClassVar[bool] = True
+    """Whether groups can be asked for by a member."""
+    inactive_deletes: ClassVar[bool] = False
 
     def __init__(self, clock: Clock | None = None, latency: float = 0.0) -> None:
         super().__init__(clock, latency)
@@ -42,7 +54,7 @@ class PracticeDirectory(PracticeVendor):
 
     def settings(self, base_url: str) -> dict[str, object]:
         """What to write under `systems:` to reach it."""
-        return {"adapter": self.kind, "base_url": base_url + ROOT, "token": self.token}
+        return {"adapter": self.kind, "base_url": base_url + self.root, "token": self.token}
 
     def hire(
         self,
@@ -88,16 +100,16 @@ class PracticeDirectory(PracticeVendor):
         return any(normal_address(v) == normal_address(value) for v in _values(user, path))
 
     def routes(self) -> Starlette:
-        user, group = f"{ROOT}/Users/{{id}}", f"{ROOT}/Groups/{{id}}"
+        user, group = f"{self.root}/Users/{{id}}", f"{self.root}/Groups/{{id}}"
         return Starlette(
             routes=[
-                Route(f"{ROOT}/ServiceProviderConfig", self._config),
-                Route(f"{ROOT}/Users", self._list_users),
+                Route(f"{self.root}/ServiceProviderConfig", self._config),
+                Route(f"{self.root}/Users", self._list_users),
                 Route(user, self._read_user, methods=["GET"]),
                 Route(user, self._patch_user, methods=["PATCH"]),
                 Route(user, self._put_user, methods=["PUT"]),
                 Route(user, self._delete_user, methods=["DELETE"]),
-                Route(f"{ROOT}/Groups", self._list_groups),
+                Route(f"{self.root}/Groups", self._list_groups),
                 Route(group, self._patch_group, methods=["PATCH"]),
             ]
         )
@@ -110,7 +122,7 @@ class PracticeDirectory(PracticeVendor):
         users = list(self.users.values())
         if text is not None:
             asked = _FILTER.match(text)
-            if not asked:
+            if not asked or (self.filters is not None and asked["path"] not in self.filters):
                 return _error(400, "invalidFilter")
             value = json.loads(asked["value"])
             users = [user for user in users if self.fits(user, asked["path"], value)]
@@ -118,7 +130,12 @@ class PracticeDirectory(PracticeVendor):
 
     async def _read_user(self, request: Request) -> Response:
         user = self.users.get(request.path_params["id"])
-        return _answer(user) if user else _error(404)
+        if user is None:
+            return _error(404)
+        if self.asks_members:
+            return _answer(user)
+        groups = [{"value": g} for g, members in self.members.items() if user["id"] in members]
+        return _answer(user | {"groups": groups})
 
     async def _patch_user(self, request: Request) -> Response:
         user = self.users.get(request.path_params["id"])
@@ -129,14 +146,23 @@ class PracticeDirectory(PracticeVendor):
         if _conflicts(request, user):
             return _error(412)
         for operation in (await request.json())["Operations"]:
-            if operation["op"].lower() != "replace" or operation.get("path") != "active":
+            shape = "path" if "path" in operation else "value"
+            if operation["op"].lower() != "replace" or shape not in self.shapes:
                 return _error(400, "invalidPath")
-            user["active"] = operation["value"]
-        _next_version(user)
+            value = operation["value"] if shape == "path" else operation["value"]["active"]
+            self._set_active(user, value)
         return Response(status_code=204)
+
+    def _set_active(self, user: dict[str, Any], value: bool | str) -> None:
+        user["active"] = value
+        _next_version(user)
+        if self.inactive_deletes and not value:
+            self.remove(user["id"])
 
     async def _put_user(self, request: Request) -> Response:
         user = self.users.get(request.path_params["id"])
+        if not self.puts:
+            return _error(501)
         if user is None:
             return _error(404)
         if _conflicts(request, user):
@@ -155,7 +181,7 @@ class PracticeDirectory(PracticeVendor):
 
     async def _list_groups(self, request: Request) -> Response:
         asked = _FILTER.match(request.query_params.get("filter", ""))
-        if not asked or asked["path"] != "members.value":
+        if not asked or asked["path"] != "members.value" or not self.asks_members:
             return _error(400, "invalidFilter")
         user = json.loads(asked["value"])
         return self._page(
@@ -172,10 +198,17 @@ class PracticeDirectory(PracticeVendor):
         if members is None:
             return _error(404)
         for operation in (await request.json())["Operations"]:
-            asked = _MEMBER.match(operation.get("path", ""))
-            if operation["op"].lower() != "remove" or not asked:
+            path, named = operation.get("path", ""), operation.get("value")
+            by_path = _MEMBER.match(path)
+            told = {one["value"] for one in named} if path == "members" and named else set()
+            if operation["op"].lower() == "add" and told:
+                members |= told
+            elif operation["op"].lower() == "remove" and by_path and "path" in self.leaves:
+                members.discard(json.loads(by_path["value"]))
+            elif operation["op"].lower() == "remove" and told and "list" in self.leaves:
+                members -= told
+            else:
                 return _error(400, "invalidPath")
-            members.discard(json.loads(asked["value"]))
         return Response(status_code=204)
 
     def _page(self, request: Request, found: list[dict[str, Any]]) -> Response:

@@ -11,6 +11,7 @@ from adapters.practice.active_directory import PracticeDomain
 from adapters.practice.active_directory.server import Server
 from adapters.practice.aws import PracticeCenter, PracticeIam
 from adapters.practice.base import Practice, PracticeVendor
+from adapters.practice.datadog import PracticeDatadog
 from adapters.practice.exchange import PracticeExchange
 from adapters.practice.github import PracticeGithub, PracticeGithubManaged
 from adapters.practice.google import PracticeWorkspace
@@ -34,6 +35,7 @@ VENDORS: tuple[type[Practice], ...] = (
     PracticeIam,
     PracticeCenter,
     PracticeDomain,
+    PracticeDatadog,
 )
 BASE = "https://vendor.example"
 
@@ -100,6 +102,12 @@ class Bench:
     vendor: Practice
     wire: Wire | LdapWire
     clock: StillClock
+
+    @property
+    def sent(self) -> list[httpx.Request]:
+        """What a vendor that speaks HTTP was asked."""
+        assert isinstance(self.wire, Wire)
+        return self.wire.sent
 
     def adapter(self, *, mode: Mode = Mode.ENFORCE, token: str | None = None) -> Adapter:
         told = self.vendor.settings(BASE) | {"mode": mode}

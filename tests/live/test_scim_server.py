@@ -1,15 +1,27 @@
-"""The design's example, against a SCIM service that others wrote, with the program itself."""
+"""The design's example, against a SCIM service that others wrote, with the program itself.
 
+And every vendor's profile against it, as far as it can stand in for the vendor.
+"""
+
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from standardwebhooks import Webhook
 
+from adapters.actions import Action, Outcome
+from adapters.clock import Clock
+from adapters.contract import Adapter
+from adapters.nouns import Account, Person
+from adapters.postconditions import given_back, holds, removable
+from adapters.practice.scim_vendors import PROFILES, PracticeProfile
+from adapters.systems.scim import Scim
 from tests.house import ADDRESS, NUMBER, SECRET, eventually, leaves
 from tests.processes import Program, ScimServer, program, scim_server
 
@@ -117,3 +129,73 @@ async def test_the_doctor_names_the_system_the_permission_and_the_fix(
     assert "permission: read and write /Users and /Groups over SCIM" in said
     assert "fix: put a valid credential under systems.directory" in said
     assert "wrong-token" not in answer.stdout + answer.stderr
+
+
+# PagerDuty's word for a key is not Bearer, and this server takes no other.
+SPOKEN = [kind for kind in PROFILES if kind.vendor != "pagerduty"]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[ScimServer]:
+    """One server for all profiles: everybody hires people of their own."""
+    loop, running = asyncio.new_event_loop(), scim_server()
+    yield loop.run_until_complete(running.__aenter__())
+    loop.run_until_complete(running.__aexit__(None, None, None))
+    loop.close()
+
+
+@pytest.fixture(params=SPOKEN, ids=lambda kind: kind.vendor)
+def adapter(request: pytest.FixtureRequest, shared: ScimServer) -> Adapter:
+    kind: type[PracticeProfile] = request.param
+    told = {"adapter": "scim", "vendor": kind.vendor, "base_url": shared.base_url, **kind.says}
+    return Scim.connect("s", Scim.Settings(**told, token=shared.token), Clock())
+
+
+async def hired(adapter: Adapter, server: ScimServer) -> Account:
+    number = uuid4().hex
+    address = f"{number}@acme.example"
+    await server.hire(address, number)
+    [hit] = await adapter.find_accounts(Person(number, (address,)))
+    return hit.account
+
+
+async def test_every_vendors_block_is_read_back_and_repeated_without_a_write(
+    adapter: Adapter, shared: ScimServer
+) -> None:
+    account = await hired(adapter, shared)
+    before = await adapter.observe(account)
+    assert await adapter.perform(Action.BLOCK_SIGN_IN, account) == Outcome.CHANGED
+    after = await adapter.observe(account)
+    again = await adapter.perform(Action.BLOCK_SIGN_IN, account)
+    await adapter.close()
+    assert before.enabled is True
+    assert holds(Action.BLOCK_SIGN_IN, before, after)
+    assert again == (Outcome.ALREADY if after.exists else Outcome.ABSENT)
+
+
+async def test_every_vendors_groups_are_left_and_joined_again(
+    adapter: Adapter, shared: ScimServer
+) -> None:
+    account = await hired(adapter, shared)
+    before = await adapter.observe(account)
+    assert before.grants
+    await adapter.perform(Action.REVOKE_GRANTS, account)
+    assert await shared.groups_of(account.id) == 0
+    await adapter.give_back(Action.REVOKE_GRANTS, account, before, removable(before.grants))
+    after = await adapter.observe(account)
+    await adapter.close()
+    assert given_back(Action.REVOKE_GRANTS, before, before.grants, after)
+
+
+async def test_every_vendors_block_is_taken_back_where_it_can_be(
+    adapter: Adapter, shared: ScimServer
+) -> None:
+    if adapter.facts()[Action.BLOCK_SIGN_IN].undo == "destructive":
+        pytest.skip("deactivating deletes there")
+    account = await hired(adapter, shared)
+    before = await adapter.observe(account)
+    await adapter.perform(Action.BLOCK_SIGN_IN, account)
+    await adapter.give_back(Action.BLOCK_SIGN_IN, account, before, ())
+    after = await adapter.observe(account)
+    await adapter.close()
+    assert after == before

@@ -54,6 +54,13 @@ async def test_over_any_time_no_more_is_spent_than_the_rate_allows(clock: StillC
     assert (clock.now() - NOON).total_seconds() == pytest.approx(100)
 
 
+async def test_a_wait_that_no_clock_can_tell_is_none(clock: StillClock) -> None:
+    budget = Budget([Rate(40, 1)], clock)
+    for _ in range(200):
+        await budget.take()
+    assert (clock.now() - NOON).total_seconds() == pytest.approx(4.2, abs=0.01)
+
+
 async def test_after_a_429_only_a_cut_asks_before_its_time(clock: StillClock) -> None:
     answers = [httpx.Response(429, headers={"Retry-After": "3"}), *[httpx.Response(204)] * 2]
     budget = Budget([TEN], clock)

@@ -1,30 +1,12 @@
-"""What a user configures, and what is read from a SCIM service (RFC 7643)."""
+"""What is read from a SCIM service (RFC 7643)."""
 
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from adapters.configured import SystemSettings
 from adapters.reading import Answer
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-
-class ScimSettings(SystemSettings):
-    """A SCIM service. Give a `token`, or `user` and `password`."""
-
-    base_url: str = Field()
-    user: str | None = None
-    password: SecretStr | None = None
-    deactivation_deletes: bool = False
-    """True where `active: false` deletes the account (as PagerDuty and GitHub organisations do):
-    then no case does it unasked."""
-
-    @model_validator(mode="after")
-    def _some_credential(self) -> Self:
-        if self.token is None and (self.user is None or self.password is None):
-            raise ValueError("give a token, or user and password")
-        return self
 
 
 class Email(Answer):

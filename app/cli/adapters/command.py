@@ -1,8 +1,10 @@
-"""The command: the capability matrix in the terminal, or as the text of docs/adapters.md."""
+"""The command: the capability matrix in the terminal, or the text of a document about it."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,42 +13,62 @@ from adapters.actions import Action
 from adapters.contract import Adapter
 from adapters.registry import ADAPTERS
 from app.cli.adapters.permissions import permissions
+from app.cli.adapters.scim import markdown as scim_vendors
 from app.cli.adapters.table import markdown
 
 MARKS = {
-    "done": Text("● done", "green"),
-    "back": Text("● done, can be given back", "green"),
-    "covered_by": Text("◐ covered by another", "cyan"),
-    "by_hand": Text("○ by hand", "yellow"),
-    "not_applicable": Text("– does not apply", "dim"),
+    "done": Text("○", "green"),
+    "back": Text("●", "green"),
+    "covered_by": Text("◐", "cyan"),
+    "by_hand": Text("▲", "yellow"),
+    "not_applicable": Text("·", "dim"),
+}
+LEGEND = "● done, can be given back  ○ done  ◐ covered by another  ▲ a person  · does not apply"
+
+
+class Document(StrEnum):
+    """What `make docs` writes."""
+
+    ADAPTERS = "adapters"
+    PERMISSIONS = "permissions"
+    SCIM = "scim"
+
+
+TEXTS = {
+    Document.ADAPTERS: markdown,
+    Document.PERMISSIONS: permissions,
+    Document.SCIM: scim_vendors,
 }
 
 
 def adapters(
-    as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print docs/adapters.md instead.")
-    ] = False,
-    as_permissions: Annotated[
-        bool,
-        typer.Option("--permissions", help="Print what Microsoft 365 needs, ready to paste."),
-    ] = False,
+    document: Annotated[
+        Document | None, typer.Option(help="Print this document instead, as Markdown.")
+    ] = None,
 ) -> None:
     """What each kind of system can do, and what it leaves to people."""
-    if as_markdown or as_permissions:
-        typer.echo(markdown() if as_markdown else permissions(), nl=False)
+    if document:
+        typer.echo(TEXTS[document](), nl=False)
         return
-    table = Table(title="What each adapter does", title_justify="left")
-    table.add_column("action")
-    for name in sorted(ADAPTERS):
-        table.add_column(name, no_wrap=True)
+    console = Console()
+    console.print(_matrix())
+    console.print(Text(LEGEND, "dim"))
+
+
+def _matrix() -> Table:
+    """Names stand upright: there are more kinds of systems than a terminal is wide."""
+    kinds = sorted(ADAPTERS.items())
+    table = Table(title="What each adapter does", title_justify="left", box=SIMPLE, padding=0)
+    table.add_column("action", vertical="bottom", no_wrap=True)
+    for name, _ in kinds:
+        table.add_column("\n".join(name), no_wrap=True, vertical="bottom", justify="center")
     wave = None
     for verb in Action:
         if verb.wave != wave:
             wave = verb.wave
             table.add_section()
-        marks = [_mark(kind, verb) for _, kind in sorted(ADAPTERS.items())]
-        table.add_row(verb.replace("_", " "), *marks)
-    Console().print(table)
+        table.add_row(verb.replace("_", " "), *(_mark(kind, verb) for _, kind in kinds))
+    return table
 
 
 def _mark(kind: type[Adapter], verb: Action) -> Text:

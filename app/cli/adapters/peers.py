@@ -38,7 +38,7 @@ WORKFLOWS = (
     Step("enable account", (Action.BLOCK_SIGN_IN,), "given back by `restore`"),
     Step("add to groups", (Action.REVOKE_GRANTS,), "only what we took, by `restore`"),
     Step("add to teams", (Action.REVOKE_GRANTS,), "only what we took, by `restore`"),
-    Step("run custom task extension", note="an adapter of one's own: docs/adapters.md, the end"),
+    Step("run custom task extension", note="an adapter of one's own: docs/adding-a-system.md"),
     Step("mail to manager before last day", note="not ours yet: tasks with an owner, no mail"),
     Step("mail on last day", note="not ours yet: tasks with an owner, no mail"),
     Step("mail to manager after last day", note="not ours yet: tasks with an owner, no mail"),

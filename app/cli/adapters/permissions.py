@@ -10,7 +10,7 @@ from adapters.systems.entra.settings import EntraSettings, Profile
 
 HEAD = """# Permissions of the Microsoft 365 application, ready to paste
 
-<!-- Written by `exeunt adapters --permissions`. Do not edit: a test compares it with the code. -->
+<!-- Written by `exeunt adapters --document permissions`. A test compares them. -->
 
 Take the smallest profile that does what you need, and write it down as `profile:` under the system
 in `exeunt.yaml`. What a profile leaves out becomes a task for a person. `exeunt doctor` reads the

@@ -11,7 +11,7 @@ from workflows.sentences import BUSINESS
 
 HEAD = """# What each adapter does, and what it leaves to people
 
-<!-- Written by `exeunt adapters --markdown`. Do not edit: a test compares it with the code. -->
+<!-- Written by `exeunt adapters --document adapters`. A test compares them. -->
 
 Every action is either done or a gap with a reason. *Read back*: what the system is asked for after
 the call, because a call that was accepted proves nothing. *Given back*: what `POST

@@ -1,4 +1,4 @@
-"""The scene across everything: one throttled, one that refuses us, one that is down; nobody waits."""
+"""The scene across everything: one is throttled, one refuses us, one is down; nobody waits."""
 
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,8 @@ async def play(console: Console, folder: Path) -> bool:
     async with staged(folder, clock, vendors, extra) as stage:
         _trouble(vendors)
         console.print(
-            f"{len(vendors)} systems. [yellow]{THROTTLED}[/] throttles us, [red]{DENIED}[/] refuses our "
-            f"credential, [red]{DOWN}[/] is down. HR sends one webhook.\n"
+            f"{len(vendors)} systems. [yellow]{THROTTLED}[/] throttles us, [red]{DENIED}[/] refuses "
+            f"our credential, [red]{DOWN}[/] is down. HR sends one webhook.\n"
         )
         await send(stage, MARA)
         case = await watched(console, stage, _the_others_are_cut)

@@ -1,0 +1,3 @@
+from adapters.systems.datadog.adapter import Datadog
+
+__all__ = ["Datadog"]
