@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-WIDTH = 44
+WIDTH = 32
 COLOURS = {"contained": "green", "blocked_until_expiry": "cyan", "partly": "yellow"}
 
 
@@ -56,7 +56,7 @@ def lanes(seen: list[Lane], trouble: Mapping[str, str]) -> Table:
     """`trouble` says of a system what is wrong with it."""
     last = max([end for lane in seen for _, end in lane.calls] + [1.0])
     table = Table(title=f"Who waited for whom (0 to {last:.1f} s)", title_justify="left", box=None)
-    for column in ("", "█ called  ✗ failed  ◆ read back as blocked", "blocked", ""):
+    for column in ("", "█ called ✗ failed ◆ blocked", "after", ""):
         table.add_column(column, no_wrap=True, header_style="dim")
     for lane in seen:
         state = lane.containment.replace("_", " ")

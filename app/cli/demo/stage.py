@@ -75,9 +75,10 @@ async def staged(
         systems = {}
         for name, vendor in vendors.items():
             base_url = await stack.enter_async_context(vendor.serve())
-            told = {"token": "${PRACTICE_TOKEN}", **extra.get(name, {})}
+            told = {"token": f"${{{_variable(name)}}}", **extra.get(name, {})}
             systems[name] = vendor.settings(base_url) | told
-        world = _world(folder, systems, secret, clock)
+        tokens = {_variable(name): vendor.token for name, vendor in vendors.items()}
+        world = _world(folder, systems, secret, tokens, clock)
         await stack.enter_async_context(running(world, "demo", PATIENCE_SECONDS))
         url = await stack.enter_async_context(served(create_app(world)))
         client = await stack.enter_async_context(
@@ -103,7 +104,17 @@ async def bearer(stage: Stage, role: Role, address: str = "") -> str:
     return f"Bearer {token}"
 
 
-def _world(folder: Path, systems: dict[str, dict[str, object]], secret: str, clock: Clock) -> World:
+def _variable(system: str) -> str:
+    return f"TOKEN_OF_{system.upper()}"
+
+
+def _world(
+    folder: Path,
+    systems: dict[str, dict[str, object]],
+    secret: str,
+    tokens: dict[str, str],
+    clock: Clock,
+) -> World:
     _write_policy(folder)
     told = {
         "policy": POLICY,
@@ -113,7 +124,7 @@ def _world(folder: Path, systems: dict[str, dict[str, object]], secret: str, clo
     text = yaml.safe_dump(told, sort_keys=False)
     path = folder / "exeunt.yaml"
     path.write_text(text, "utf-8")
-    environ = {"HR_SECRET": secret, "PRACTICE_TOKEN": Practice.token}
+    environ = {"HR_SECRET": secret} | tokens
     settings = Settings(database_url=f"sqlite:///{folder / 'exeunt.db'}", config=path)
     migrate(settings.database_url)
     return build_world(settings, read_config(text, str(path), environ, folder), clock)
