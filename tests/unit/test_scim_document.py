@@ -23,7 +23,7 @@ def test_the_document_is_what_the_code_says() -> None:
 
 
 def test_the_command_prints_it() -> None:
-    said = CliRunner().invoke(cli, ["adapters", "--scim"])
+    said = CliRunner().invoke(cli, ["adapters", "--document", "scim"])
     assert said.exit_code == 0
     assert said.stdout == markdown()
 

@@ -1,5 +1,7 @@
 """Every vendor's profile, on a practice service that speaks that vendor's dialect."""
 
+from dataclasses import replace
+
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,7 +24,9 @@ from adapters.practice.scim_vendors import (
     PracticeSalesforce,
     PracticeZoom,
 )
+from adapters.systems.scim.adapter import Scim
 from adapters.systems.scim.vendors import VENDORS
+from adapters.systems.scim.vendors.facts import Leave
 from tests.conftest import NOON, StillClock
 from tests.contract.vendors import Bench, bench
 from workflows.model import Capabilities, CaseKind, KnownAccount, Leaver
@@ -227,10 +231,16 @@ class Unheard(PracticeDirectory):
     puts = False
 
 
-async def test_a_member_leaves_by_a_list_where_a_path_is_refused(clock: StillClock) -> None:
+async def test_a_member_leaves_by_a_list_only_where_the_vendor_says_so(clock: StillClock) -> None:
     on = at(ByList, clock)
     account = await ada(on)
-    assert await on.adapter().perform(Action.REVOKE_GRANTS, account) == Outcome.CHANGED
+    with pytest.raises(NeedsHuman) as why:
+        await on.adapter().perform(Action.REVOKE_GRANTS, account)
+    assert why.value.runbook == "docs/runbooks/scim-groups.md"
+    documented = on.adapter()
+    assert isinstance(documented, Scim)
+    documented._api.vendor = replace(documented._api.vendor, leaves=(Leave.PATH, Leave.LIST))
+    assert await documented.perform(Action.REVOKE_GRANTS, account) == Outcome.CHANGED
     assert (await on.adapter().observe(account)).grants == ()
 
 

@@ -9,7 +9,7 @@ import httpx
 
 from adapters.budget import Budget
 from adapters.clock import Clock
-from adapters.errors import Unrecognised
+from adapters.errors import NeedsHuman, Unrecognised
 from adapters.http import Api
 from adapters.nouns import Person
 from adapters.reading import read_as
@@ -21,6 +21,7 @@ JSON_TYPE = "application/scim+json"
 PAGE = 100
 REFUSED = frozenset({400, 403, 404, 405, 501})
 """A server that does not know a filter, a path or a method may say so with any of these."""
+GROUPS = "docs/runbooks/scim-groups.md"
 NOT_SO = frozenset({400, 405, 501})
 """How a server refuses a way of writing."""
 
@@ -107,7 +108,11 @@ class ScimApi(Api):
         raise Unrecognised("PATCH /Users: none of the known ways to write `active` is understood")
 
     async def leave(self, group: str, user: str) -> None:
-        """Take a member out of a group. Raises Unrecognised if no known way is understood."""
+        """Take a member out of a group. Raises NeedsHuman if no way that harms nobody works.
+
+        A list of values is used only where the vendor documents it: a server that heeds the path
+        alone (RFC 7644 section 3.5.2.2) would take everybody out.
+        """
         for way in self.vendor.leaves:
             operation: dict[str, object] = {"op": "remove", "path": "members"}
             if way is Leave.PATH:
@@ -118,7 +123,7 @@ class ScimApi(Api):
             reply = await self.send("PATCH", at("Groups", group), body=_op(operation), codes=codes)
             if reply.status != httpx.codes.BAD_REQUEST:
                 return
-        raise Unrecognised("PATCH /Groups: no known way of removing a member is understood")
+        raise NeedsHuman("PATCH /Groups: a member cannot be taken out without the others", GROUPS)
 
     async def join(self, group: str, user: str) -> None:
         add = {"op": "add", "path": "members", "value": [{"value": user}]}

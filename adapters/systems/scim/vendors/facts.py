@@ -103,7 +103,8 @@ class Vendor:
     absent: frozenset[Key] = frozenset()
     """What an account does not have there, so that there is nothing to ask for."""
     attributes: Fact | None = None
-    leaves: tuple[Leave, ...] = (Leave.PATH, Leave.LIST)
+    leaves: tuple[Leave, ...] = (Leave.PATH,)
+    """How a member is taken out; a list only where the vendor documents it."""
     groups: Fact | None = None
     deleting: Fact | None = None
     left: tuple[Left, ...] = ()
