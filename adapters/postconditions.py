@@ -135,10 +135,9 @@ def _became(verb: Action, one: Held, brief: Brief | None) -> bool:
         return one.id == SHARED and (not heir or holders is None or is_among(heir, holders))
     if brief is None:
         return one.id != NOBODY
-    # Without a successor, a shared mailbox that gets the mail is enough.
-    return (
-        is_among(heir, [one.id]) and one.kind == COPY if heir else bool(one.details.get("shared"))
-    )
+    if heir is None:  # a shared mailbox that gets the mail is enough
+        return bool(one.details.get("shared"))
+    return one.kind == COPY and is_among(heir, [one.id, *one.details.get(HOLDERS, ())])
 
 
 def _there_again(things: Sequence[Held], held: Sequence[Held]) -> bool | None:

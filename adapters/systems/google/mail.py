@@ -90,9 +90,11 @@ def mailbox(delegates: list[Delegate], forwarding: AutoForwarding) -> Held:
 
 
 def copied(forwarding: AutoForwarding, inside: frozenset[str]) -> Held:
-    """To whom mail goes as well. What leads outside is not for a successor."""
-    if not forwarding.enabled or _out(forwarding.address, inside):
+    """To whom mail goes as well. A domain that nobody named as ours may still be a successor's."""
+    if not forwarding.enabled:
         return Held(NOBODY, NOBODY, COPY)
+    if _out(forwarding.address, inside):
+        return Held(NOBODY, NOBODY, COPY, None, {HOLDERS: [forwarding.address]})
     return Held(forwarding.address, AUTO, COPY)
 
 
