@@ -90,9 +90,11 @@ async def test_a_restore_puts_out_nobody_whom_we_did_not_let_in(
     before = await delegated(exchange, ada, heir)
     tenant.hire(AUDITOR)
     tenant.full_access[ada.id].append(AUDITOR)  # by an administrator, since
-    for _ in range(2):
-        await exchange.give_back(DELEGATE, ada, before, given(before, heir))
-    assert tenant.full_access[ada.id] == [AUDITOR]
+    told = given(before, heir)
+    for things, mailbox in ((told, before.mailbox), ((), told[0])):  # named there, or in the state
+        await exchange.give_back(DELEGATE, ada, replace(before, mailbox=mailbox), things)
+        assert tenant.full_access[ada.id] == [AUDITOR]
+        tenant.full_access[ada.id].append(HEIR)
 
 
 async def test_a_successor_who_was_inside_before_stays_inside(

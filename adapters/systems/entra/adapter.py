@@ -98,9 +98,9 @@ class Entra(CleaningUp):
         """Who owns an application can make credentials for it: only `privileged` changes that."""
         found = {verb: facts for verb, facts in self.actions.items() if self._settings.may(verb)}
         verb = Action.TRANSFER_OWNERSHIP
-        if verb in found and self._settings.profile is not Profile.PRIVILEGED:
-            kept = tuple(p for p in found[verb].permissions if p != APPLICATIONS)
-            found[verb] = replace(found[verb], permissions=kept)
+        if self._settings.profile is Profile.PRIVILEGED:
+            more = (*found[verb].permissions, APPLICATIONS)
+            found[verb] = replace(found[verb], permissions=more)
         return found
 
     def lacks(self) -> Mapping[Action, Gap]:

@@ -138,9 +138,8 @@ class HandingOver(Privileges):
     @action(
         "Directory.Read.All",
         "Group.ReadWrite.All",
-        APPLICATIONS,
         calls="POST /groups/{id}/owners/$ref of the successor, then DELETE …/owners/{id}/$ref; "
-        "likewise of applications",
+        "of applications, too, with the profile `privileged`",
     )
     async def transfer_ownership(self, account: Account, brief: Brief) -> Outcome:
         """A successor is seen to own it before the owner goes: a group keeps its last one.

@@ -92,7 +92,8 @@ class Changing(Observing):
         inside = was.details.get(HOLDERS) if was else None
         if was is None or now is None or inside is None:
             raise NeedsHuman("it is not known what the mailbox was and who had access", RUNBOOK)
-        given = next((one.details[GIVEN_TO] for one in things if GIVEN_TO in one.details), "")
+        told = (one.details[GIVEN_TO] for one in (*things, was) if GIVEN_TO in one.details)
+        given = next(told, "")
         if given:
             await self._out_again(account, given, inside)
         if now.id != was.id and was.id in TYPES:
