@@ -17,6 +17,8 @@ RESERVED = 0.2
 """The share of a rate that only urgent calls may use."""
 MOMENT = 1e-6
 """Seconds. A clock does not tell less, and rounding must not keep anybody waiting for ever."""
+MOST_BELIEVED_SECONDS = 86_400.0
+"""No vendor throttles for longer than a day: what says more is broken, and asked again then."""
 PATIENCE_SECONDS = 5.0
 """What would have to wait longer at the door is tried again later instead."""
 
@@ -94,7 +96,8 @@ class Budget:
 
         What is throttled may be another part of the vendor, and a cut waits for nobody else.
         """
-        self._closed_until = max(self._closed_until, self._clock.seconds() + seconds)
+        believed = min(seconds, MOST_BELIEVED_SECONDS)
+        self._closed_until = max(self._closed_until, self._clock.seconds() + believed)
 
     def _wait(self, units: float, *, writes: bool) -> float:
         now, urgent = self._clock.seconds(), is_urgent()

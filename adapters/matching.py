@@ -1,7 +1,10 @@
 """Is this account that person? Exact equality, on our side, whatever a system's filter does."""
 
+import re
+
 from adapters.nouns import Account, Match, Person, Rule
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ASCII_LOWER = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
 
 
@@ -14,6 +17,20 @@ def normal_address(address: str) -> str:
     return address.strip().translate(_ASCII_LOWER)
 
 
+def same_id(one: str, other: str) -> bool:
+    """A UUID has no case (RFC 9562); other ids do, such as Okta's."""
+    if _UUID.fullmatch(one) and _UUID.fullmatch(other):
+        return normal_address(one) == normal_address(other)
+    return one == other
+
+
+def is_linked(person: Person, account: Account) -> bool:
+    """Whether somebody stored this account's id or login for the person."""
+    return any(
+        same_id(link, account.id) or same_address(link, account.login) for link in person.links
+    )
+
+
 def match(person: Person, account: Account) -> Match | None:
     """The strongest rule that holds, with what speaks against it."""
     theirs = {normal_address(a) for a in (*account.addresses, account.login)}
@@ -23,7 +40,7 @@ def match(person: Person, account: Account) -> Match | None:
         "it carries another employee number" if number_known and not number_same else None
     )
 
-    if account.id in person.links or account.login in person.links:
+    if is_linked(person, account):
         return Match(account, Rule.LINK)
     if number_same:
         return Match(account, Rule.EMPLOYEE_NUMBER)

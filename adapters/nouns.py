@@ -96,6 +96,17 @@ SHARED = "shared"
 """The id of a mailbox that is nobody's own any more."""
 OURS = "ours"
 """The id of an automatic reply that says what we were told to say."""
+NOBODY = "nobody"
+"""The id of where mail is copied to, if it is copied nowhere."""
+COPY = "copy"
+"""The kind of a forwarding that leaves the mail in the mailbox, too."""
+HOLDERS = "holders"
+"""In `details`: who may use the thing besides the account, each by id or login."""
+PASSES_ON = "passes_on"
+"""In `details` of what is owned: who owns it besides, by id; a successor shall be among them.
+
+It is handed on although the account may have lost it before, so its state does not show that.
+"""
 
 
 @dataclass(frozen=True)
@@ -116,15 +127,21 @@ class State:
     """Devices that still let the account in."""
     managed: tuple[Held, ...] | None = None
     """Devices that hold company data under management, and were not told to give it up."""
+    unwiped: tuple[Held, ...] | None = None
+    """Those of them that were not told to give up everything; some may have given up our data."""
     forwards: tuple[Held, ...] | None = None
     """Rules and settings of the account that send mail elsewhere."""
     files: tuple[Held, ...] | None = None
-    """Drives that nobody but the account can open."""
+    """The drives of the account. HOLDERS says who else may change everything there."""
     owns: tuple[Held, ...] | None = None
     meetings: tuple[Held, ...] | None = None
     """Meetings that the account organises and that are still to come."""
     mailbox: Held | None = None
-    """What the mailbox is, by its id; SHARED once it is nobody's own."""
+    """What the mailbox is, by its id; SHARED once it is nobody's own. HOLDERS may open it."""
+    copied: Held | None = None
+    """To whom of the company mail that arrives goes as well, by its id; NOBODY if to none."""
+    protocols: Held | None = None
+    """By what the mailbox opens, in `details`: what giving that back has to know."""
     auto_reply: Held | None = None
     """What those who write are told, by its id; OURS once it is what we were told to say."""
     mastered_elsewhere: bool | None = None

@@ -107,3 +107,17 @@ async def test_graph_that_says_that_it_is_nearly_full_is_left_in_peace(
     for _ in range(2):
         await api.get("/users")
     assert (clock.now() - NOON).total_seconds() == pytest.approx(waits)
+
+
+@pytest.mark.parametrize("seconds", [10 * 365 * 86_400.0, float("inf")])
+async def test_a_mad_retry_after_closes_the_door_for_a_day_at_most(
+    clock: StillClock, seconds: float
+) -> None:
+    budget = Budget([TEN], clock)
+    budget.close_for(seconds)
+    clock.advance(hours=23)
+    with pytest.raises(TryAgain) as why:
+        await budget.take()
+    assert why.value.retry_after == pytest.approx(3600)
+    clock.advance(hours=1)
+    await budget.take()

@@ -22,7 +22,7 @@ from adapters.practice.base import Fault
 from adapters.practice.graph import PracticeTenant
 from adapters.systems.entra import Entra
 from tests.conftest import StillClock
-from tests.tenants import BASE, Replacing, forbidding
+from tests.tenants import BASE, Replacing
 
 OLD_FOUR = (
     Action.BLOCK_SIGN_IN,
@@ -197,14 +197,6 @@ async def test_a_privileged_user_is_refused_with_the_role_to_assign(
         await entra.block_sign_in(account)
     assert refused.value.permission == "User.EnableDisableAccount.All"
     assert "Privileged Authentication Administrator" in refused.value.fix
-
-
-async def test_memberships_that_may_not_be_read_do_not_hide_the_cut(
-    tenant: PracticeTenant,
-) -> None:
-    account = hired(tenant)
-    state = await connected(tenant, forbidding("memberOf", tenant)).observe(account)
-    assert (state.enabled, state.grants, state.roles, state.privileged) == (True, None, None, None)
 
 
 async def test_an_account_from_on_premises_is_a_persons_task_if_graph_refuses(

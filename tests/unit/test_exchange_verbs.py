@@ -1,12 +1,14 @@
 """What is changed at a mailbox, what is read back, and the way back of each verb."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from adapters.actions import Action, Outcome
 from adapters.contract import Brief
 from adapters.errors import NeedsHuman, TargetDenied
-from adapters.nouns import SHARED, Account, State
+from adapters.nouns import GIVEN_TO, HOLDERS, SHARED, Account, State
 from adapters.postconditions import given_back, holds
 from adapters.practice.exchange import PracticeExchange
 from adapters.practice.exchange_memory import PROJECTS, PROTOCOLS
@@ -52,6 +54,9 @@ async def cut_and_give_back(exchange: Exchange, verb: Action, who: Account, brie
         before, {"stop_forwarding": "forwards", "revoke_grants": "grants"}.get(verb, ""), ()
     )
     taken = tuple(one for one in things if one.obstacle is None)
+    if verb is Action.DELEGATE_MAILBOX and before.mailbox and brief.successor:
+        given = {**before.mailbox.details, GIVEN_TO: brief.successor.id}
+        taken = (replace(before.mailbox, details=given),)
     for _ in range(2):
         await exchange.give_back(verb, who, before, taken)
     for _ in range(4):
@@ -145,7 +150,7 @@ async def test_the_successor_is_let_in_before_the_mailbox_is_converted(
     assert written == ["Add-MailboxPermission", "Set-Mailbox"]
     assert tenant.full_access[ada.id] == ["assistant@acme.example", HEIR]
     assert before.mailbox
-    assert before.mailbox.details["full_access"] == ["assistant@acme.example"]
+    assert before.mailbox.details[HOLDERS] == ["assistant@acme.example"]
 
 
 async def test_a_conversion_shows_late_and_is_told_to_others(clock: StillClock) -> None:

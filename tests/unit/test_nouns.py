@@ -116,6 +116,7 @@ def account(*, login: str = "a.lovelace", mail: str = ADA, number: str | None = 
     [
         (Person(links=("u-1",)), Rule.LINK),
         (Person(links=("a.lovelace",)), Rule.LINK),
+        (Person(links=("A.Lovelace",)), Rule.LINK),
         (Person("7", (ADA,), ("u-1",)), Rule.LINK),
         (Person("7", (ADA,)), Rule.EMPLOYEE_NUMBER),
         (Person("7"), Rule.EMPLOYEE_NUMBER),
@@ -129,6 +130,14 @@ def test_the_strongest_rule_that_holds_is_told(person: Person, rule: Rule) -> No
     assert (found.rule, found.disagreement) == (rule, None)
 
 
+def test_the_id_of_a_link_has_no_case_if_it_is_a_uuid_and_else_has() -> None:
+    """Okta's ids differ by case alone; a directory takes a UUID in either."""
+    uuid = "0c0ffee0-0000-4000-8000-00000e17ea0f"
+    for stored, there, same in ((uuid.upper(), uuid, True), ("00uAb", "00uaB", False)):
+        found = match(Person(links=(stored,)), Account("s", there, "a.lovelace"))
+        assert bool(found) is same
+
+
 @pytest.mark.parametrize(
     "person",
     [
@@ -137,7 +146,7 @@ def test_the_strongest_rule_that_holds_is_told(person: Person, rule: Rule) -> No
         Person("7 "),
         Person(addresses=("ada@acme.example.org",)),
         Person(addresses=("xada@acme.example", "ada@acme")),
-        Person(links=("U-1", "A.Lovelace", "u-", "u-11")),
+        Person(links=("U-1", "a.lovelac", "u-", "u-11")),
     ],
 )
 def test_what_is_nearly_equal_is_somebody_else(person: Person) -> None:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.actions import Wave
-from adapters.nouns import NO_WAY_BACK, Account, State
+from adapters.nouns import HOLDERS, NO_WAY_BACK, Account, State
 from adapters.practice.microsoft365 import microsoft365
 from app.security.tokens import Role
 from tests.house import ADDRESS, NUMBER, House, eventually, house, leaves
@@ -85,9 +85,10 @@ async def test_everything_ends_contained_handed_over_clean_or_explained(story: S
     left = {verb: state for verb, state in done.items() if state not in ("done", "gap", "task")}
     assert left == {}
     after = await story.observe()
-    for fact in ("roles", "tokens", "factors", "forwards", "owns", "meetings", "files", "managed"):
+    for fact in ("roles", "tokens", "factors", "forwards", "owns", "meetings", "managed"):
         held = getattr(after, fact)
         assert [one for one in held if one.obstacle is None] == [], fact
+    assert [one.details[HOLDERS] for one in after.files or ()] == [[story.practice.manager]]
     assert after.grants
     assert all(one.obstacle for one in after.grants)
     assert (after.licences, after.enabled) == ((), False)
@@ -99,7 +100,7 @@ async def test_the_mailbox_ends_shared_with_the_successor_and_leads_nowhere(stor
     case = await leave(story)
     after = await story.observe("mailboxes")
     assert after.mailbox
-    assert (after.mailbox.id, after.mailbox.details["full_access"]) == ("shared", [BOSS])
+    assert (after.mailbox.id, after.mailbox.details[HOLDERS]) == ("shared", [BOSS])
     assert (after.enabled, after.listed, after.grants, after.managed) == (False, False, (), ())
     assert all(one.obstacle for one in after.forwards or ())
     assert story.tenant.lost == []  # no licence went before the mailbox was shared

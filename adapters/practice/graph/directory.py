@@ -67,7 +67,8 @@ class Directory(Memory):
         return page(request, "users", shown, self.largest_page)
 
     async def _read_user(self, request: Request) -> Response:
-        user = self.shown(request.path_params["id"])
+        """A GUID has no case."""
+        user = self.shown(request.path_params["id"].lower())
         return one(request, "users/$entity", user) if user else not_found()
 
     async def _patch_user(self, request: Request) -> Response:

@@ -36,6 +36,7 @@ REQUESTS = {
     f"{PIM}/eligibilityScheduleRequests": "pim_eligible",
     f"{PIM}/assignmentScheduleRequests": "pim_active",
 }
+OF_PIM = [path for path, name in LISTS.items() if name not in ("roles", "packages")]
 HANGING = {
     "authentication/methods": "methods",
     "oauth2PermissionGrants": "consents",
@@ -64,6 +65,8 @@ class Governance(Directory):
         ]
 
     async def _listed(self, request: Request) -> Response:
+        if request.url.path in OF_PIM and not self.premium:
+            return bad("The tenant needs an AAD Premium 2 license.", "AadPremiumLicenseRequired")
         found = asked(request)
         if not found:
             return bad("A filter by the principal is required.")
@@ -164,13 +167,27 @@ class Governance(Directory):
         return JSONResponse({"id": identifier} | made, 201)
 
     async def _end_package(self, request: Request) -> Response:
+        """The code for a removal that is under way is practitioners' knowledge."""
         said = await request.json()
         for lists in self.hung.values():
             for package in lists["packages"]:
-                if package["id"] == said["assignment"]["id"]:
-                    package["state"] = "expired"
+                if package["id"] != said["assignment"]["id"]:
+                    continue
+                if package["id"] in self.ending:
+                    return bad("There is an open request.", "ExistingOpenRequest")
+                self.ending.append(package["id"])
+        if not self.slow_packages:
+            self.process_packages()
         told = {"id": self.new_id(), "requestType": "adminRemove", "state": "submitted"}
         return JSONResponse({"@odata.context": CONTEXT + "requests/$entity"} | told, 201)
+
+    def process_packages(self) -> None:
+        """What a tenant does some time after removals were asked for."""
+        for lists in self.hung.values():
+            for package in lists["packages"]:
+                if package["id"] in self.ending:
+                    package["state"] = "expired"
+        self.ending.clear()
 
     async def _forget(self, request: Request) -> Response:
         methods = self.hung[request.path_params["id"]]["methods"]

@@ -44,6 +44,12 @@ class Memory(PracticeVendor):
         """Whether PIM answers "does not exist" to a removal that it carries out all the same."""
         self.refuses = ""
         """A role that the application may not take from anybody."""
+        self.premium = True
+        """Whether the tenant has the licence that PIM takes (Microsoft Entra ID P2)."""
+        self.slow_packages = False
+        """Whether an access package is still there for a while after its removal was asked."""
+        self.ending: list[str] = []
+        """Access packages that are being removed."""
         self.slow_licences = False
         """Whether a licence outlives the membership that gave it, until it is processed."""
         self.lost: list[str] = []

@@ -12,6 +12,7 @@ from adapters.practice.graph.answers import (
     bad,
     done,
     error,
+    instant,
     not_found,
     one,
     page,
@@ -20,6 +21,8 @@ from adapters.practice.graph.governance import Governance
 
 NUMBERS = f"{ROOT}/admin/teams/telephoneNumberManagement/numberAssignments"
 NO_MAILBOX = "MailboxNotEnabledForRESTAPI"
+NOT_IN_STORE = "ErrorItemNotFound"
+"""Exchange's code for a meeting or a rule that is not there (practitioners; not described)."""
 
 
 class Work(Governance):
@@ -73,7 +76,7 @@ class Work(Governance):
             if rule["id"] == request.path_params["rule"]:
                 rule.update(await request.json())
                 return JSONResponse(rule)
-        return error(404, "ResourceNotFound", "The rule is not there.")
+        return error(404, NOT_IN_STORE, "The specified object was not found in the store.")
 
     async def _list_meetings(self, request: Request) -> Response:
         user = request.path_params["id"]
@@ -87,7 +90,7 @@ class Work(Governance):
         meetings = self.hung[request.path_params["id"]]["meetings"]
         mine = [one for one in meetings if event in (one["id"], one.get("seriesMasterId"))]
         if not mine:
-            return error(404, "ResourceNotFound", "The event is not there.")
+            return error(404, NOT_IN_STORE, "The specified object was not found in the store.")
         if not mine[0]["isOrganizer"]:
             return bad("You need to be an organizer to cancel a meeting.", "ErrorInvalidRequest")
         meetings[:] = [one for one in meetings if one not in mine]
@@ -109,9 +112,11 @@ class Work(Governance):
         return page(request, "permissions", self._permissions(request), self.largest_page)
 
     async def _invite(self, request: Request) -> Response:
+        """By an address it goes to whoever has it, whosever login it is."""
         said, made = await request.json(), []
         for recipient in said["recipients"]:
-            users = [u for u in self.users.values() if u["userPrincipalName"] == recipient["email"]]
+            key, name = ("id", "objectId") if "objectId" in recipient else ("mail", "email")
+            users = [user for user in self.users.values() if user[key] == recipient[name]]
             if not users:
                 return bad("The recipient is not known.", "invalidRequest")
             who = {"user": {"id": users[0]["id"], "displayName": users[0]["displayName"]}}
@@ -172,6 +177,8 @@ class Work(Governance):
     def _obey(self, device: Json, what: str) -> None:
         """Commands are carried out when the device next reports in; Intune remembers them."""
         if what == "remoteLock":
-            device["deviceActionResults"] = [{"actionName": what, "actionState": "pending"}]
+            told = {"actionName": what, "actionState": "pending"}
+            told["startDateTime"] = instant(self.clock.now())
+            device["deviceActionResults"] = [*device["deviceActionResults"], told]
         else:
             device["managementState"] = f"{what}Pending"

@@ -20,8 +20,9 @@ from adapters.reading import read_as
 from adapters.systems.entra.base import LARGEST_PAGE
 from adapters.systems.entra.cleaning_up import CleaningUp
 from adapters.systems.entra.door import RATES, GraphApi, any_equals, equals, granted, is_object_id
+from adapters.systems.entra.handing_over import APPLICATIONS
 from adapters.systems.entra.permissions import judge, our_own_id
-from adapters.systems.entra.settings import EntraSettings
+from adapters.systems.entra.settings import EntraSettings, Profile
 from adapters.systems.entra.shapes import Page, User, chosen
 
 MAILBOX = by_hand("docs/runbooks/entra-mailbox.md")
@@ -94,7 +95,13 @@ class Entra(CleaningUp):
         return cls(system, api, settings, clock, token)
 
     def facts(self) -> Mapping[Action, Facts]:
-        return {verb: facts for verb, facts in self.actions.items() if self._settings.may(verb)}
+        """Who owns an application can make credentials for it: only `privileged` changes that."""
+        found = {verb: facts for verb, facts in self.actions.items() if self._settings.may(verb)}
+        verb = Action.TRANSFER_OWNERSHIP
+        if self._settings.profile is Profile.PRIVILEGED:
+            more = (*found[verb].permissions, APPLICATIONS)
+            found[verb] = replace(found[verb], permissions=more)
+        return found
 
     def lacks(self) -> Mapping[Action, Gap]:
         found = dict(self.gaps)

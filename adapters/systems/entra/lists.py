@@ -54,10 +54,14 @@ OPTIONAL = {
     "app_roles": "application role",
     "packages": "access package",
     "numbers": "phone number",
-    "pim_eligible": "eligible membership",
-    "pim_active": "membership by schedule",
 }
-"""Lists whose refusal does not stop a verb: what they hold is then said to be left, and why."""
+"""Lists whose refusal does not stop a verb: what they hold is then said to be left, and why.
+
+None that makes an administrator is among them: who may become one again is not harmless.
+"""
+OF_THE_MAILBOX = frozenset({"mailbox", "rules", "meetings"})
+IN_THE_MAILBOX = frozenset({Action.STOP_FORWARDING, Action.SET_AUTO_REPLY, Action.CANCEL_MEETINGS})
+"""Verbs that would find nothing to do if the mailbox were elsewhere."""
 SINGLE = frozenset({"mailbox", "drive"})
 OF_ROLES = ("groups", "roles", "eligible", "scheduled", "pim_eligible", "pim_active", "owned")
 FEEDS: dict[Action, tuple[str, ...]] = {

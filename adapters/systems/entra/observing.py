@@ -8,19 +8,24 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
-import httpx
-
 from adapters.actions import Action
-from adapters.errors import AdapterError, TargetDenied, TryAgain, Unrecognised
-from adapters.nouns import Account, Held, State
+from adapters.errors import AdapterError, NeedsHuman, TargetDenied
+from adapters.nouns import HOLDERS, Account, Held, State
 from adapters.reading import Answer, read_as
-from adapters.statuses import retry_after
 from adapters.systems.entra import state
+from adapters.systems.entra.answers import NONE_SAID, only, something_in
 from adapters.systems.entra.base import EntraBase
-from adapters.systems.entra.door import GONE, code_of
-from adapters.systems.entra.lists import FEEDS, LISTS, OPTIONAL, SINGLE, lists_of
+from adapters.systems.entra.lists import (
+    FEEDS,
+    IN_THE_MAILBOX,
+    LISTS,
+    OF_THE_MAILBOX,
+    OPTIONAL,
+    SINGLE,
+    lists_of,
+)
 from adapters.systems.entra.permissions import governs_administrators
-from adapters.systems.entra.powers import Consent
+from adapters.systems.entra.powers import Consent, PimMembership
 from adapters.systems.entra.settings import Profile
 from adapters.systems.entra.shapes import BatchAnswer, Group, Observed, chosen
 from adapters.systems.entra.state import Lists, Owned
@@ -36,17 +41,22 @@ from adapters.systems.entra.things import (
     Rule,
 )
 
-M = TypeVar("M", bound=Answer)
 T = TypeVar("T")
 UNKNOWN_POWER = (
-    "whether they administer anything cannot be read: grant RoleManagement.Read.Directory and "
-    "RoleEligibilitySchedule.Read.Directory (docs/runbooks/entra-permissions.md)"
+    "whether they administer anything cannot be read: grant RoleManagement.Read.Directory, "
+    "RoleEligibilitySchedule.Read.Directory, RoleAssignmentSchedule.Read.Directory and, for PIM of "
+    "groups, …EligibilitySchedule and …AssignmentSchedule.Read.AzureADGroup "
+    "(docs/runbooks/entra-permissions.md)"
 )
 TOO_POWERFUL = (
     "an administrator, and our token names no role that may block one: without Privileged "
     "Authentication Administrator Graph refuses (docs/runbooks/entra-privileged.md)"
 )
-NO_MAILBOX = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotFound"})
+ON_PREMISES = (
+    "mastered on premises and no mailbox in the cloud: if there is one on premises, its rules, "
+    "replies and meetings are seen only there"
+)
+MAILBOX_RUNBOOK = "docs/runbooks/entra-mailbox.md"
 WRITES = frozenset({"write", "owner"})
 GROUP_TYPE = "#microsoft.graph.group"
 APPLICATIONS = {
@@ -59,16 +69,20 @@ APPLICATIONS = {
 class Observing(EntraBase):
     async def observe(self, account: Account, verb: Action | None = None) -> State:
         user, lists = await asyncio.gather(
-            self._read(Observed, account.id), self._lists(account.id, verb)
+            self._read(Observed, account.id), _or_why(self._lists(account.id, verb))
         )
         if user is None:
             return State.gone()
+        if isinstance(lists, AdapterError):
+            raise lists
+        elsewhere = _mailbox_elsewhere(user, lists, verb)
         owned = await _known(verb, self._owned(account.id, lists))
         devices = await _known(verb, self._devices(lists))
         files = await _known(verb, self._files(account.id, lists))
         managed = lists.read("managed", Managed)
         box = next(iter(lists.read("mailbox", Mailbox) or ()), None)
         own_apps = self._settings.profile is Profile.PRIVILEGED
+        privileged = state.privileged(lists, owned, await _known(verb, self._entered(lists)))
         return State(
             enabled=user.enabled,
             sessions_valid_from=user.sessions_valid_from,
@@ -80,17 +94,18 @@ class Observing(EntraBase):
             licences=state.licences(user, lists),
             factors=state.every(lists.read("methods", Method)),
             tokens=state.every(lists.read("consents", Consent)),
-            devices=state.lockable(devices, managed),
+            devices=state.lockable(devices, managed, self._clock.now()),
             managed=state.every(managed),
+            unwiped=state.unwiped(managed),
             forwards=state.forwards(lists.read("rules", Rule), user.domains),
-            owns=state.owns(owned),
+            owns=state.owns(owned, applications=own_apps),
             meetings=state.every(lists.read("meetings", Meeting)),
             files=files,
             mailbox=box.held if box else None,
             auto_reply=box.reply(self._settings.auto_reply) if box else None,
             residue=state.residue(owned),
-            privileged=state.privileged(lists, owned),
-            notes=user.notes + await self._reach(verb, state.privileged(lists, owned)),
+            privileged=privileged,
+            notes=user.notes + elsewhere + await self._reach(verb, privileged),
         )
 
     async def _reach(self, verb: Action | None, privileged: bool | None) -> tuple[str, ...]:
@@ -116,13 +131,14 @@ class Observing(EntraBase):
     async def _entries(self, name: str, answer: BatchAnswer, lists: Lists) -> list[Answer]:
         permission, model = LISTS[name]
         try:
-            there = raise_inner(answer, permission)
+            there = something_in(answer, permission, NONE_SAID.get(name, frozenset()))
         except TargetDenied:
             if name not in OPTIONAL:
                 raise
             lists.denied[name] = permission
             return []
         if not there:
+            lists.none_said.add(name)
             return []
         if name in SINGLE:
             return [read_as(model, answer.body)]
@@ -140,7 +156,7 @@ class Observing(EntraBase):
         paths += [f"/{APPLICATIONS[one.type][0]}/{one.id}/owners?$select=id" for one in others]
         answers = await self._api.batch(paths)
         told, owners = answers[: len(groups)], answers[len(groups) :]
-        about = [_one(Group, answer) for answer in told] + [None] * len(others)
+        about = [only(Group, answer) for answer in told] + [None] * len(others)
         return [
             Owned(
                 APPLICATIONS.get(one.type, ("groups", "group"))[1],
@@ -153,7 +169,7 @@ class Observing(EntraBase):
         ]
 
     async def _ids(self, answer: BatchAnswer, but: str) -> tuple[str, ...]:
-        if not raise_inner(answer, "Directory.Read.All"):
+        if not something_in(answer, "Directory.Read.All"):
             return ()
         found = [read_as(Linked, one).id async for one in self._api.rest_of(answer.body)]
         return tuple(one for one in found if one != but)
@@ -165,10 +181,19 @@ class Observing(EntraBase):
         answers = await self._api.batch(
             [f"/devices/{one.id}?$select={chosen(Device)}" for one in owned]
         )
-        return [device for one in answers if (device := _one(Device, one))]
+        return [device for one in answers if (device := only(Device, one))]
+
+    async def _entered(self, lists: Lists) -> list[Group] | None:
+        """The groups behind memberships and ownerships by PIM: whether they give roles."""
+        rows = [lists.read(name, PimMembership) for name in ("pim_eligible", "pim_active")]
+        if any(one is None for one in rows):
+            return None
+        ids = dict.fromkeys(one.group for many in rows for one in many or ())
+        paths = [f"/groups/{one}?$select={chosen(Group)}" for one in ids]
+        return [g for one in await self._api.batch(paths) if (g := only(Group, one))]
 
     async def _files(self, user: str, lists: Lists) -> tuple[Held, ...] | None:
-        """The drive, as long as nobody but the user may write at its root."""
+        """The drive, and who besides the user may write at its root."""
         drives = lists.read("drive", Drive)
         if not drives:
             return None if drives is None else ()
@@ -178,30 +203,38 @@ class Observing(EntraBase):
         path = f"/drives/{drive}/items/{item}/permissions"
         found = [read_as(Permission, one) async for one in self._api.pages(path, {})]
         others = [one for one in found if one.holder not in (None, user)]
-        if any(WRITES & set(one.roles) for one in others):
-            return ()
-        details = {"root": item, "permissions": [one.id for one in others]}
+        holders = sorted({str(one.holder) for one in others if WRITES & set(one.roles)})
+        details = {
+            # Open to others, it is not what was there before: so it comes to be given back.
+            "again": f"{drive}:{','.join(holders)}",
+            "root": item,
+            "permissions": [one.id for one in others],
+            HOLDERS: holders,
+        }
         return (Held(drive, "OneDrive", "drive", None, details),)
 
 
-def raise_inner(answer: BatchAnswer, permission: str) -> bool:
-    """Whether there is something to read; False: the service says that there is none.
+def _mailbox_elsewhere(user: Observed, lists: Lists, verb: Action | None) -> tuple[str, ...]:
+    """Graph says the same of no mailbox and of one on premises: "none" is not believed there.
 
-    Raises what the same answer outside of a batch would have raised.
+    What was read as none is then not known. Raises NeedsHuman if a verb asked for just that.
     """
-    code = code_of(answer.body) or ""
-    nothing = code in NO_MAILBOX or "PremiumLicense" in code
-    missing = answer.status == httpx.codes.NOT_FOUND and code in GONE
-    if nothing or missing:
-        return False
-    if answer.status < httpx.codes.BAD_REQUEST:
-        return True
-    what = f"GET in a batch: {answer.status} {code}"
-    if answer.status == httpx.codes.FORBIDDEN:
-        raise TargetDenied(what, permission, f"grant {permission}")
-    if answer.status == httpx.codes.TOO_MANY_REQUESTS or answer.status >= 500:  # noqa: PLR2004
-        raise TryAgain(what, retry_after(httpx.Headers(answer.headers)))
-    raise Unrecognised(what)
+    said = lists.none_said & OF_THE_MAILBOX if user.synced else frozenset()
+    if not said:
+        return ()
+    if verb in IN_THE_MAILBOX:
+        raise NeedsHuman(ON_PREMISES, MAILBOX_RUNBOOK)
+    for name in said:
+        del lists.found[name]
+    return (f"{ON_PREMISES} ({MAILBOX_RUNBOOK})",) if verb is None else ()
+
+
+async def _or_why(reading: Awaitable[T]) -> T | AdapterError:
+    """A user who is gone has no lists, whatever is answered to that."""
+    try:
+        return await reading
+    except AdapterError as why:
+        return why
 
 
 async def _known(verb: Action | None, reading: Awaitable[T]) -> T | None:
@@ -212,7 +245,3 @@ async def _known(verb: Action | None, reading: Awaitable[T]) -> T | None:
         if verb is not None:
             raise
         return None
-
-
-def _one(model: type[M], answer: BatchAnswer) -> M | None:
-    return read_as(model, answer.body) if raise_inner(answer, "Directory.Read.All") else None

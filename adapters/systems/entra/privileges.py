@@ -141,6 +141,9 @@ class Privileges(Containing):
     async def _own_again(self, place: str, held: Held, account: Account) -> None:
         """Own it, then take back what the successor was given; nobody else is touched."""
         await self._link(f"/{place}/{held.id}/owners", account.id)
+        await self._out_again(place, held)
+
+    async def _out_again(self, place: str, held: Held) -> None:
         successor = held.details.get(GIVEN_TO)
         if successor and successor not in held.details["owners"]:
             await self._remove(owner_at(place, held.id, successor))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
-from adapters.nouns import NEXT, Held
+from adapters.nouns import NEXT, PASSES_ON, Held
 from adapters.reading import Answer
 from adapters.systems.entra.lists import OPTIONAL
 from adapters.systems.entra.powers import (
@@ -19,6 +20,8 @@ from adapters.systems.entra.shapes import Group, Observed
 from adapters.systems.entra.things import Device, Managed, Number, Rule
 
 M = TypeVar("M", bound=Answer)
+MEMBER = "member"
+"""`accessId` of a membership by PIM; the other one is "owner"."""
 
 
 @dataclass
@@ -28,6 +31,8 @@ class Lists:
     found: dict[str, list[Answer]] = field(default_factory=dict)
     denied: dict[str, str] = field(default_factory=dict)
     """Lists that may not be read, with the permission that would let us."""
+    none_said: set[str] = field(default_factory=set)
+    """Lists of which the service itself says that there is none."""
 
     def unread(self, *names: str) -> list[Held]:
         """What may be there and cannot be seen is left, and is said to be."""
@@ -54,12 +59,14 @@ class Owned:
 
 
 def grants(lists: Lists, *, app_roles: bool) -> tuple[Held, ...] | None:
-    """Groups, application roles and access packages. `app_roles`: whether we may take these."""
-    groups = lists.read("groups", Group)
-    if groups is None:
+    """Groups, application roles and access packages. `app_roles`: whether we may take these.
+
+    None if any of them could not be read: a part is not the whole state before.
+    """
+    groups, roles = lists.read("groups", Group), lists.read("app_roles", AppRole)
+    packages = lists.read("packages", Package)
+    if groups is None or roles is None or packages is None:
         return None
-    roles = lists.read("app_roles", AppRole) or []
-    packages = lists.read("packages", Package) or []
     held = [group.held for group in groups] + [role.held(may=app_roles) for role in roles]
     held += lists.unread("app_roles", "packages")
     return (*held, *(one.held for one in packages if one.held))
@@ -89,8 +96,8 @@ def roles(lists: Lists, owned: list[Owned] | None) -> tuple[Held, ...] | None:
     held += [one.held for one in direct or () if one.place not in by_pim]
     held += [one.held("eligible membership") for one in enter or ()]
     held += [one.held("membership by schedule") for one in entered or ()]
-    held += lists.unread("pim_eligible", "pim_active")
-    by_pim = {one.group for one in entered or ()}
+    # A membership by schedule is a direct one, too. Ownership by schedule says nothing of it.
+    by_pim = {one.group for one in entered or () if one.access == MEMBER}
     held += [
         Held(group.id, group.name or group.id, "role-assignable group")
         for group in groups or ()
@@ -125,10 +132,11 @@ def residue(owned: list[Owned] | None) -> tuple[Held, ...] | None:
     )
 
 
-def owns(owned: list[Owned] | None) -> tuple[Held, ...] | None:
+def owns(owned: list[Owned] | None, *, applications: bool) -> tuple[Held, ...] | None:
+    """What goes to a successor. `applications`: whether we may change who owns those."""
     if owned is None:
         return None
-    return tuple(
+    groups = tuple(
         Held(
             one.id,
             one.name,
@@ -139,6 +147,14 @@ def owns(owned: list[Owned] | None) -> tuple[Held, ...] | None:
         for one in owned
         if one.group and not one.group.assigns_roles
     )
+    return (*groups, *(_application(one, may=applications) for one in owned if one.group is None))
+
+
+def _application(one: Owned, *, may: bool) -> Held:
+    """Its ownership may go with the privileges, long before it is handed over."""
+    obstacle = None if may else "needs the profile `privileged` (Application.ReadWrite.All)"
+    owners = list(one.owners)
+    return Held(one.id, one.name, one.kind, obstacle, {"owners": owners, PASSES_ON: owners})
 
 
 def licences(user: Observed, lists: Lists) -> tuple[Held, ...] | None:
@@ -155,12 +171,18 @@ def licences(user: Observed, lists: Lists) -> tuple[Held, ...] | None:
 
 
 def lockable(
-    devices: list[Device] | None, managed: list[Managed] | None
+    devices: list[Device] | None, managed: list[Managed] | None, now: datetime
 ) -> tuple[Held, ...] | None:
     if devices is None or managed is None:
         return None
     own = [device.held for device in devices if device.held]
-    return (*own, *(one.lockable for one in managed if one.lockable))
+    return (*own, *(held for one in managed if (held := one.lockable(now))))
+
+
+def unwiped(managed: list[Managed] | None) -> tuple[Held, ...] | None:
+    if managed is None:
+        return None
+    return tuple(one.thing for one in managed if not one.is_wiped)
 
 
 def forwards(rules: list[Rule] | None, inside: frozenset[str]) -> tuple[Held, ...] | None:
@@ -169,13 +191,16 @@ def forwards(rules: list[Rule] | None, inside: frozenset[str]) -> tuple[Held, ..
     return tuple(held for rule in rules if (held := rule.held(inside)))
 
 
-def privileged(lists: Lists, owned: list[Owned] | None) -> bool | None:
-    """Microsoft: any role, direct, by a group or only eligible; member or owner of such a group."""
+def privileged(lists: Lists, owned: list[Owned] | None, entered: list[Group] | None) -> bool | None:
+    """Microsoft: any role, direct, by a group or only eligible; member or owner of such a group.
+
+    `entered` are the groups that PIM lets the user into, or might.
+    """
     read = [lists.found.get(name) for name in ("roles", "eligible", "scheduled")]
     groups = lists.read("groups", Group)
     known: list[Any] = [one for each in read for one in each or ()]
-    known += [group for group in groups or () if group.assigns_roles]
+    known += [group for group in (*(groups or ()), *(entered or ())) if group.assigns_roles]
     known += [one for one in owned or () if one.group and one.group.assigns_roles]
     if known:
         return True
-    return None if None in (*read, groups, owned) else False
+    return None if None in (*read, groups, owned, entered) else False

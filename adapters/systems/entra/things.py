@@ -1,11 +1,14 @@
 """What a user works with in Microsoft Graph v1.0: factors, devices, mail, files, numbers."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from adapters.nouns import NO_WAY_BACK, OURS, Held
 from adapters.reading import Answer
+
+LOCKED_FOR = timedelta(days=1)
 
 
 class Method(Answer):
@@ -53,34 +56,62 @@ class Device(Answer):
         return Held(self.id, self.name or self.id, "device", obstacle)
 
 
+class Told(Answer):
+    """What Intune remembers of a command to a device (Microsoft, deviceActionResult)."""
+
+    name: str | None = Field(None, alias="actionName")
+    state: str | None = Field(None, alias="actionState")
+    at: AwareDatetime | None = Field(None, alias="startDateTime")
+
+    def still_counts(self, now: datetime) -> bool:
+        """One under way will lock the device, however old; one that is done may be undone.
+
+        That a done one counts for a day is our choice: no document says when a lock was lifted,
+        and a day is longer than the retries of a cut.
+        """
+        if self.state in ("pending", "active"):
+            return True
+        return self.state == "done" and self.at is not None and now - self.at < LOCKED_FOR
+
+
 class Managed(Answer):
     """A device under Intune. Its commands are carried out when it next reports in."""
-
-    LEAVING: ClassVar[tuple[str, ...]] = ("retire", "wipe", "delete")
 
     id: str = Field(min_length=1)
     name: str | None = Field(None, alias="deviceName")
     state: str | None = Field(None, alias="managementState")
-    results: tuple[dict[str, Any], ...] = Field((), alias="deviceActionResults")
+    results: tuple[Told, ...] = Field((), alias="deviceActionResults")
+
+    def _was_told(self, *commands: str) -> bool:
+        said = self.state or ""
+        return said.startswith(commands) and not said.endswith(("Failed", "Canceled"))
 
     @property
     def leaves(self) -> bool:
-        said = self.state or ""
-        ends_badly = said.endswith(("Failed", "Canceled"))
-        return said.startswith(self.LEAVING) and not ends_badly
+        return self._was_told("retire", "wipe", "delete")
 
     @property
-    def lockable(self) -> Held | None:
-        """What Intune remembers of its commands tells whether a former lock went out."""
-        locked = any(one.get("actionName") == "remoteLock" for one in self.results)
-        if locked or self.leaves:
+    def is_wiped(self) -> bool:
+        """A device that was only told to retire keeps what is its holder's."""
+        return self._was_told("wipe", "delete")
+
+    def lockable(self, now: datetime) -> Held | None:
+        """What Intune remembers of its commands tells whether our lock went out."""
+        locks = [one for one in self.results if one.name == "remoteLock"]
+        if self.leaves or any(one.still_counts(now) for one in locks):
             return None
+        refused = any(one.state == "notSupported" for one in locks)
+        obstacle = "Intune says that it cannot lock this device" if refused else None
         back = {NO_WAY_BACK: "whoever holds it unlocks it"}
-        return Held(self.id, self.name or self.id, "managed device", None, back)
+        return Held(self.id, self.name or self.id, "managed device", obstacle, back)
+
+    @property
+    def thing(self) -> Held:
+        return Held(self.id, self.name or self.id, "managed device")
 
     @property
     def held(self) -> Held | None:
-        return None if self.leaves else Held(self.id, self.name or self.id, "managed device")
+        return None if self.leaves else self.thing
 
 
 class Rule(Answer):

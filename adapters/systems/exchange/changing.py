@@ -1,12 +1,10 @@
 """What is changed at a mailbox, and how each change is taken back. Only ids are acted on."""
 
-from collections.abc import Iterable
-
 from adapters.actions import Action, Outcome, Undo
 from adapters.contract import Brief, action, gives_back
 from adapters.errors import NeedsHuman, TargetDenied, Unrecognised
-from adapters.nouns import SHARED, Account, Held, State
-from adapters.postconditions import removable
+from adapters.nouns import COPY, GIVEN_TO, HOLDERS, NOBODY, SHARED, Account, Held, State
+from adapters.postconditions import is_among, removable
 from adapters.systems.exchange.observing import ADDRESS, Observing
 from adapters.systems.exchange.shapes import RUNBOOK, TYPES, Mailbox
 
@@ -31,10 +29,9 @@ class Changing(Observing):
     @gives_back(Action.BLOCK_SIGN_IN)
     async def let_sign_in(self, account: Account, before: State, _: tuple[Held, ...]) -> None:
         """Only what was on: a protocol that the organisation does not want stays off."""
-        flags = before.mailbox.details.get("protocols") if before.mailbox else None
-        if not flags:
+        if before.protocols is None:
             raise NeedsHuman("it is not known which protocols were on", RUNBOOK)
-        await self._api.write("Set-CASMailbox", Identity=account.id, **flags)
+        await self._api.write("Set-CASMailbox", Identity=account.id, **before.protocols.details)
 
     @action(*GRANTS, calls="Set-Mailbox ForwardingSmtpAddress and ForwardingAddress to null")
     async def stop_forwarding(self, account: Account) -> Outcome:
@@ -71,8 +68,7 @@ class Changing(Observing):
         box, heir = seen.mailbox, brief.successor
         if box is None:
             return Outcome.ABSENT
-        inside = _folded(box.details["full_access"])
-        gives = heir is not None and not inside & _folded([heir.id, heir.login])
+        gives = heir is not None and not is_among(heir, box.details[HOLDERS])
         if heir and gives:
             more = {**FULL, "InheritanceType": "All", "AutoMapping": True}
             await self._api.write(
@@ -84,33 +80,47 @@ class Changing(Observing):
         return Outcome.CHANGED
 
     @gives_back(Action.DELEGATE_MAILBOX)
-    async def own_mailbox_again(self, account: Account, before: State, _: tuple[Held, ...]) -> None:
-        """Who was let in since goes out, then it is converted back. It needs a licence again."""
+    async def own_mailbox_again(
+        self, account: Account, before: State, things: tuple[Held, ...]
+    ) -> None:
+        """Whom we let in goes out, then it is converted back. It needs a licence again.
+
+        Nobody else who came since is put out: an administrator may have had a reason.
+        """
         seen = await self.observe(account, Action.DELEGATE_MAILBOX)
         was, now = before.mailbox, seen.mailbox
-        inside = was.details.get("full_access") if was else None
+        inside = was.details.get(HOLDERS) if was else None
         if was is None or now is None or inside is None:
             raise NeedsHuman("it is not known what the mailbox was and who had access", RUNBOOK)
-        for user in now.details["full_access"]:
-            if user.casefold() not in _folded(inside):
-                await self._api.write(
-                    "Remove-MailboxPermission", Identity=account.id, User=user, **FULL
-                )
+        told = (one.details[GIVEN_TO] for one in (*things, was) if GIVEN_TO in one.details)
+        given = next(told, "")
+        if given:
+            await self._out_again(account, given, inside)
         if now.id != was.id and was.id in TYPES:
             await self._api.write("Set-Mailbox", Identity=account.id, Type=TYPES[was.id])
+        if not given and set(now.details[HOLDERS]) - set(inside):
+            raise NeedsHuman("more people than before may open the mailbox: look who", RUNBOOK)
+
+    async def _out_again(self, account: Account, successor: str, before: list[str]) -> None:
+        """Unless they were inside before. Who is inside is told by login only."""
+        heir = await self._mailbox(successor)
+        if heir and not is_among(Account(self.system, heir.id, heir.login), before):
+            await self._api.write(
+                "Remove-MailboxPermission", Identity=account.id, User=heir.id, **FULL
+            )
 
     @action(*GRANTS, calls="Set-Mailbox ForwardingAddress, DeliverToMailboxAndForward")
     async def forward_mail(self, account: Account, brief: Brief) -> Outcome:
         """A copy to the successor. Without one, mail that reaches a shared mailbox is enough."""
-        seen = await self.observe(account, Action.STOP_FORWARDING)
-        if not seen.exists:
+        seen = await self.observe(account, Action.FORWARD_MAIL)
+        now = seen.copied
+        if now is None:
             return Outcome.ABSENT
-        now = next((one for one in seen.forwards or () if one.id == ADDRESS), None)
         if brief.successor is None:
-            if now and now.details["shared"]:
+            if now.details.get("shared"):
                 return Outcome.ALREADY
             raise NeedsHuman("nobody was found to forward the mail to", RUNBOOK)
-        if now and now.details["value"] == brief.successor.id and now.details["deliver"]:
+        if now.id == brief.successor.id and now.kind == COPY:
             return Outcome.ALREADY
         await self._forward_to(account, brief.successor.id, keep=True)
         return Outcome.CHANGED
@@ -118,10 +128,12 @@ class Changing(Observing):
     @gives_back(Action.FORWARD_MAIL)
     async def keep_mail(self, account: Account, before: State, _: tuple[Held, ...]) -> None:
         """Where it went before; what we stopped comes back with `forward_again`."""
+        was = before.copied
+        if was is None:
+            raise NeedsHuman("it is not known where the mail went", RUNBOOK)
         kept = [one for one in before.forwards or () if one.obstacle]
-        was = next((one.details for one in kept if one.id == ADDRESS), {})
         keep = any(one.details.get("deliver") for one in kept)
-        await self._forward_to(account, was.get("value"), keep=keep)
+        await self._forward_to(account, None if was.id == NOBODY else was.id, keep=keep)
 
     async def _forward_to(self, account: Account, whom: str | None, *, keep: bool) -> None:
         to = {ADDRESS: whom, "DeliverToMailboxAndForward": keep}
@@ -188,7 +200,3 @@ class Changing(Observing):
         for device in seen.managed or ():
             await self._api.write("Remove-MobileDevice", Identity=device.id)
         return Outcome.CHANGED if seen.managed else Outcome.ALREADY
-
-
-def _folded(names: Iterable[str]) -> set[str]:
-    return {name.casefold() for name in names}

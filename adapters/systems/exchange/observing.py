@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from adapters.actions import Action
 from adapters.contract import Adapter
 from adapters.errors import AdapterError, TryAgain, Unrecognised
-from adapters.nouns import SHARED, Account, Held, State
+from adapters.nouns import COPY, HOLDERS, NOBODY, SHARED, Account, Held, State
 from adapters.postconditions import FACTS
 from adapters.reading import Answer, read_as
 from adapters.systems.exchange.door import ExchangeApi, Row
@@ -27,8 +28,10 @@ from adapters.systems.exchange.shapes import (
 
 M = TypeVar("M", bound=Answer)
 T = TypeVar("T")
+FORWARDING = frozenset({Action.STOP_FORWARDING, Action.FORWARD_MAIL})
 ADDRESS, SMTP = "ForwardingAddress", "ForwardingSmtpAddress"
 INSIDE = "to a mailbox of this organisation: no mail leaves it"
+REDIRECT = "redirect"
 NOBODY_IN = f"the mailbox is shared, but nobody was given access to it ({RUNBOOK})"
 
 
@@ -58,21 +61,21 @@ class Observing(Adapter):
     async def _whole(self, box: Mailbox, verb: Action | None) -> State:
         protocols, forwards, access, size, lists, devices = await asyncio.gather(
             self._protocols(box.id),
-            _if_asked(verb, Action.STOP_FORWARDING, lambda: self._forwards(box)),
-            _if_asked(verb, Action.DELEGATE_MAILBOX, lambda: self._full_access(box.id)),
+            _if_asked(verb, FORWARDING, lambda: self._forwards(box)),
+            _if_asked(verb, {Action.DELEGATE_MAILBOX}, lambda: self._full_access(box.id)),
             self._size(box.id, verb),
-            _if_asked(verb, Action.REVOKE_GRANTS, lambda: self._lists(box)),
-            _if_asked(verb, Action.RETIRE_DEVICES, lambda: self._devices(box.id)),
+            _if_asked(verb, {Action.REVOKE_GRANTS}, lambda: self._lists(box)),
+            _if_asked(verb, {Action.RETIRE_DEVICES}, lambda: self._devices(box.id)),
         )
         if protocols is None:
             raise TryAgain("a mailbox is there, but not its protocols: the directory catches up")
-        details = {"protocols": protocols.flags, "full_access": access}
-        purpose = box.purpose
-        alone = purpose == SHARED and access == []
+        alone = box.purpose == SHARED and access == []
         return State(
             enabled=protocols.any_on,
-            mailbox=Held(purpose, purpose, "mailbox", None, details) if purpose else None,
+            protocols=Held("protocols", "protocols", "mailbox", None, {**protocols.flags}),
+            mailbox=_mailbox(box, access),
             forwards=forwards,
+            copied=_copied(forwards),
             grants=lists,
             managed=devices,
             listed=_not(box.hidden),
@@ -142,16 +145,37 @@ class Observing(Adapter):
         return read_as(Statistics, rows[0]).size if rows else None
 
 
+def _mailbox(box: Mailbox, access: list[str] | None) -> Held | None:
+    """What it was is known only with who could open it: alone it gives nothing back."""
+    if box.purpose is None or access is None:
+        return None
+    return Held(box.purpose, box.purpose, "mailbox", None, {HOLDERS: access})
+
+
+def _copied(forwards: tuple[Held, ...] | None) -> Held | None:
+    """To whom ForwardingAddress leads, inside; what leads outside is not for a successor."""
+    if forwards is None:
+        return None
+    inside = (one for one in forwards if one.id == ADDRESS and one.obstacle)
+    found = next((one.details for one in inside), None)
+    if found is None:
+        return Held(NOBODY, NOBODY, COPY)
+    kind = COPY if found["deliver"] else REDIRECT
+    return Held(
+        found["value"], "forwarding to a recipient", kind, None, {"shared": found["shared"]}
+    )
+
+
 async def _if_asked(
-    verb: Action | None, feeds: Action, reading: Callable[[], Awaitable[T]]
+    verb: Action | None, feeds: AbstractSet[Action], reading: Callable[[], Awaitable[T]]
 ) -> T | None:
     """None for what nobody asked for, and for what fails while nobody asked for just that."""
-    if verb not in (None, feeds):
+    if verb is not None and verb not in feeds:
         return None
     try:
         return await reading()
     except AdapterError:
-        if verb is feeds:
+        if verb is not None:
             raise
         return None
 

@@ -8,6 +8,7 @@ from adapters.errors import NeedsHuman, TryAgain, Unrecognised
 from adapters.nouns import Account, Held, State
 from adapters.postconditions import removable
 from adapters.systems.google.door import licence_at, user_at
+from adapters.systems.google.mail import COMPANY
 from adapters.systems.google.mailbox import Mailbox
 from adapters.systems.google.scopes import DEVICES, GROUPS, LICENCES, MEMBERS, TRANSFER, USERS
 from adapters.systems.google.shapes import Transfer
@@ -112,10 +113,11 @@ class CleaningUp(Mailbox):
         seen = await self.observe(account, verb)
         if not seen.exists:
             return Outcome.ABSENT
-        for one in seen.managed or ():
-            everything = whole and one.kind == "company device"
+        devices = (seen.unwiped if whole else seen.managed) or ()
+        for one in devices:
+            everything = whole and one.kind == COMPANY
             await self._tell(one.details["device"] if everything else one.id, "wipe")
-        return Outcome.CHANGED if seen.managed else Outcome.ALREADY
+        return Outcome.CHANGED if devices else Outcome.ALREADY
 
     @action(USERS, TRANSFER, calls="DELETE /users/{id}", undo=Undo.DESTRUCTIVE)
     async def delete_account(self, account: Account) -> Outcome:

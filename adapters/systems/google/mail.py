@@ -6,13 +6,14 @@ from typing import Any
 from pydantic import Field
 
 from adapters.matching import normal_address
-from adapters.nouns import OURS, SHARED, Held
+from adapters.nouns import COPY, HOLDERS, NOBODY, OURS, SHARED, Held
 from adapters.reading import Answer
 
 PERSONAL = "personal"
 LOCKABLE = frozenset({"APPROVED", "PENDING_APPROVAL", "MANAGEMENT_STATE_UNSPECIFIED"})
 GIVEN_UP = frozenset({"WIPING", "WIPED", "UNENROLLED", "UNPROVISIONED"})
 AUTO = "auto-forwarding"
+COMPANY = "company device"
 
 
 class AutoForwarding(Answer):
@@ -83,9 +84,18 @@ def leading_outside(
 def mailbox(delegates: list[Delegate], forwarding: AutoForwarding) -> Held:
     """Whoever is an accepted delegate reads and writes there: then it is not only the user's."""
     readers = [one.address for one in delegates if one.status in (None, "accepted")]
-    details = {"delegates": readers, "forwarding": forwarding.body}
+    details = {"delegates": readers, HOLDERS: readers, "forwarding": forwarding.body}
     name = SHARED if readers else PERSONAL
     return Held(name, name, "mailbox", None, details)
+
+
+def copied(forwarding: AutoForwarding, inside: frozenset[str]) -> Held:
+    """To whom mail goes as well. A domain that nobody named as ours may still be a successor's."""
+    if not forwarding.enabled:
+        return Held(NOBODY, NOBODY, COPY)
+    if _out(forwarding.address, inside):
+        return Held(NOBODY, NOBODY, COPY, None, {HOLDERS: [forwarding.address]})
+    return Held(forwarding.address, AUTO, COPY)
 
 
 def _out(address: str, inside: frozenset[str]) -> bool:
@@ -136,15 +146,21 @@ def _on(book: Chromebook) -> bool:
     return book.status.upper() == "ACTIVE"
 
 
+def unwiped(users: list[tuple[DeviceUser, Device]]) -> tuple[Held, ...]:
+    """What the company owns keeps its other data when an account on it is wiped."""
+    held = (_given_to(user, device) for user, device in users if device.state not in GIVEN_UP)
+    gone = {user.name for user, _ in users if user.state in GIVEN_UP}
+    return tuple(one for one in held if one.kind == COMPANY or one.id not in gone)
+
+
 def managed(users: list[tuple[DeviceUser, Device]]) -> tuple[Held, ...]:
     return tuple(
-        Held(
-            user.name,
-            device.model or "device",
-            "company device" if device.owner == "COMPANY" else "own device",
-            None,
-            {"device": device.name},
-        )
+        _given_to(user, device)
         for user, device in users
         if user.state not in GIVEN_UP and device.state not in GIVEN_UP
     )
+
+
+def _given_to(user: DeviceUser, device: Device) -> Held:
+    kind = COMPANY if device.owner == "COMPANY" else "own device"
+    return Held(user.name, device.model or "device", kind, None, {"device": device.name})

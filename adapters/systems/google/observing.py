@@ -20,7 +20,7 @@ from adapters.systems.google.door import (
     user_at,
 )
 from adapters.systems.google.looking import Looking
-from adapters.systems.google.mail import Vacation
+from adapters.systems.google.mail import Device, DeviceUser, Vacation
 from adapters.systems.google.scopes import (
     LICENCES,
     ROLES,
@@ -157,9 +157,11 @@ class Observing(Looking):
         if not user.has_mailbox:
             return {"forwards": ()}
         forwarding, filters = await asyncio.gather(self._forwarding(user), self._filters(user))
-        inside = {mail.domain_of(name) for name in user.addresses}
-        inside |= {domain.casefold() for domain in self._settings.internal_domains}
-        return {"forwards": mail.leading_outside(forwarding, filters, frozenset(inside))}
+        return {"forwards": mail.leading_outside(forwarding, filters, self._inside(user))}
+
+    def _inside(self, user: User) -> frozenset[str]:
+        own = {mail.domain_of(name) for name in user.addresses}
+        return frozenset(own | {domain.casefold() for domain in self._settings.internal_domains})
 
     async def _mailbox(self, user: User) -> Facts:
         if not user.has_mailbox:
@@ -170,15 +172,20 @@ class Observing(Looking):
         reply = read_as(Vacation, {**vacation, "whole": vacation})
         return {
             "mailbox": mail.mailbox(delegates, forwarding),
+            "copied": mail.copied(forwarding, self._inside(user)),
             "auto_reply": reply.held(self._settings.auto_reply),
         }
 
     async def _devices(self, user: User) -> Facts:
         users, books = await asyncio.gather(self._device_users(user), self._chromebooks(user))
-        return {"devices": mail.lockable(users, books), "managed": mail.managed(users)}
+        return {"devices": mail.lockable(users, books), **_managed_of(users)}
 
     async def _managed(self, user: User) -> Facts:
-        return {"managed": mail.managed(await self._device_users(user))}
+        return _managed_of(await self._device_users(user))
+
+
+def _managed_of(users: list[tuple[DeviceUser, Device]]) -> Facts:
+    return {"managed": mail.managed(users), "unwiped": mail.unwiped(users)}
 
 
 PARTS = (
