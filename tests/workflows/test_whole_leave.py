@@ -18,7 +18,7 @@ from tests.house import ADDRESS, NUMBER, House, eventually, house, leaves
 pytestmark = pytest.mark.slow
 BOSS = "boss@acme.example"
 INSTANTS = ("sessions_valid_from", "password_changed_at", "notes")
-GONE_FOR_GOOD = ("factors", "tokens", "meetings", "managed")
+GONE_FOR_GOOD = ("factors", "tokens", "meetings", "managed", "unwiped")
 """What only its holder can make anew: re-enrolled, not given back."""
 
 
@@ -85,7 +85,7 @@ async def test_everything_ends_contained_handed_over_clean_or_explained(story: S
     left = {verb: state for verb, state in done.items() if state not in ("done", "gap", "task")}
     assert left == {}
     after = await story.observe()
-    for fact in ("roles", "tokens", "factors", "forwards", "owns", "meetings", "managed"):
+    for fact in ("roles", "tokens", "factors", "forwards", "owns", "meetings", "managed", "unwiped"):
         held = getattr(after, fact)
         assert [one for one in held if one.obstacle is None] == [], fact
     assert [one.details[HOLDERS] for one in after.files or ()] == [[story.practice.manager]]

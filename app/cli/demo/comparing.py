@@ -11,7 +11,7 @@ from adapters.nouns import NO_WAY_BACK, Held, State
 
 INSTANTS = frozenset({"sessions_valid_from", "password_changed_at", "notes"})
 """They only ever move on: there is no way back, and nothing is lost by that."""
-RE_ENROLLED = frozenset({"factors", "tokens", "meetings", "managed"})
+RE_ENROLLED = frozenset({"factors", "tokens", "meetings", "managed", "unwiped"})
 """What only its holder can make anew."""
 
 
