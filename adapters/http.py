@@ -52,6 +52,8 @@ class Call:
     status: int | None
     request_id: str | None
     milliseconds: int
+    writes: bool = False
+    """Whether it may have changed something. A POST that only reads does not."""
 
 
 _calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
@@ -194,7 +196,7 @@ class Api:
             raise NeedsHuman(f"observe mode: {name_of(request)} was not sent")
         if self._budget:
             await self._budget.take(units, writes=writes)
-        response = await self._exchange(request)
+        response = await self._exchange(request, writes=writes)
         self._heed(response)
         return response
 
@@ -223,7 +225,7 @@ class Api:
             raise Unrecognised(f"a next-link points to another host ({url.host}); not followed")
         return url
 
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+    async def _exchange(self, request: httpx.Request, *, writes: bool) -> httpx.Response:
         started = perf_counter()
         response: httpx.Response | None = None
         try:
@@ -236,7 +238,7 @@ class Api:
         finally:
             if response is not None:
                 await response.aclose()
-            _remember(request, response, perf_counter() - started)
+            _remember(request, response, perf_counter() - started, writes=writes)
 
 
 def trusted_url(text: str) -> httpx.URL:
@@ -280,7 +282,9 @@ async def _read_bounded(response: httpx.Response) -> None:
     response._content = b"".join(chunks)  # noqa: SLF001 - httpx has no bounded read of its own
 
 
-def _remember(request: httpx.Request, response: httpx.Response | None, seconds: float) -> None:
+def _remember(
+    request: httpx.Request, response: httpx.Response | None, seconds: float, *, writes: bool
+) -> None:
     calls = _calls.get()
     if calls is None:
         return
@@ -290,4 +294,5 @@ def _remember(request: httpx.Request, response: httpx.Response | None, seconds: 
         else None
     )
     status = response.status_code if response is not None else None
-    calls.append(Call(request.method, path_of(request), status, found, round(seconds * 1000)))
+    path, ms = path_of(request), round(seconds * 1000)
+    calls.append(Call(request.method, path, status, found, ms, writes))
