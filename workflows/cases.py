@@ -11,7 +11,7 @@ from adapters.hr.contract import WorkerRecord
 from workflows.again import order_again
 from workflows.engine import CUT
 from workflows.ledger.events import EXEUNT, Actor, Event, stamp
-from workflows.model import CaseKind, CaseStatus, Containment, LastMoment, Leaver
+from workflows.model import Basis, CaseKind, CaseStatus, Containment, LastMoment, Leaver
 from workflows.policy.resolve import resolve
 from workflows.tables import Approval, Case, CaseAccount, Item, Part, Worker
 from workflows.world import World
@@ -159,7 +159,7 @@ async def start_part(world: World, session: AsyncSession, part: Part) -> None:
 async def move_case(
     world: World, session: AsyncSession, case: Case, moment: LastMoment, actor: Actor = EXEUNT
 ) -> None:
-    """Another last moment for a case that has not begun."""
+    """Another last moment for a case that has not begun, or that begins anew."""
     was, case.effective_at = case.effective_at, moment.at
     case.basis, case.zone, case.zone_source = moment.basis, moment.zone, moment.zone_source
     await world.ledger.record(
@@ -206,7 +206,7 @@ async def cut_again(world: World, session: AsyncSession, case: Case) -> list[Par
     now = world.clock.now()
     restored = case.restored_at is not None
     if restored:
-        await _forget_restore(session, case)
+        await _forget_restore(world, session, case)
     contain = select(Part).where(Part.case_id == case.id, Part.wave == Wave.CONTAIN)
     parts = list((await session.exec(contain.with_for_update())).all())
     for part in parts:
@@ -220,9 +220,11 @@ async def cut_again(world: World, session: AsyncSession, case: Case) -> list[Par
     return parts
 
 
-async def _forget_restore(session: AsyncSession, case: Case) -> None:
-    """The case begins anew: what is there is read and planned again, and agreed to again."""
-    case.restored_at, case.restore_by = None, ""
+async def _forget_restore(world: World, session: AsyncSession, case: Case) -> None:
+    """The case begins anew, now: all is read and planned again, timed and agreed to again."""
+    case.restored_at, case.restore_by, case.first_call_at = None, "", None
+    moment = LastMoment(world.clock.now(), Basis.IMMEDIATE, case.zone, case.zone_source)
+    await move_case(world, session, case, moment)
     for part in (await session.exec(select(Part).where(Part.case_id == case.id))).all():
         if part.wave == Wave.RESTORE:
             part.state = "cancelled"

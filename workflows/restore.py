@@ -88,7 +88,9 @@ async def _plan(
     ways = world.adapter(account.system).ways_back
     by_people: list[str] = []
     items: list[Item] = []
-    for done in await _changed(session, account):
+    changed = await _changed(session, account)
+    heirs = [done.given_to for done in changed if done.action == Action.TRANSFER_OWNERSHIP]
+    for done in changed:
         verb = Action(done.action)
         took = _taken(done, before, after)
         by_people += took.by_people
@@ -102,7 +104,9 @@ async def _plan(
             if took.unknown:
                 by_people.append(f"{verb.replace('_', ' ')} (what was there is not known)")
             elif things or verb not in TAKES or done.given_to:
-                items.append(_item(world, part, done, things))
+                # What a privilege owned changed hands with the rest of what was owned.
+                heir = "".join(heirs) if verb in PRIVILEGES else ""
+                items.append(_item(world, part, done, things, done.given_to or heir))
         elif verb is not Action.REVOKE_SESSIONS:
             by_people.append(verb.replace("_", " "))
     session.add_all(items)
@@ -183,7 +187,7 @@ def _taken(done: Item, before: State, after: State) -> Took:
     return Took(ours, tuple(said))
 
 
-def _item(world: World, part: Part, done: Item, things: Sequence[Held]) -> Item:
+def _item(world: World, part: Part, done: Item, things: Sequence[Held], given_to: str) -> Item:
     verb = Action(done.action)
     late = verb in world.adapter(part.system).needs_open
     return Item(
@@ -198,7 +202,7 @@ def _item(world: World, part: Part, done: Item, things: Sequence[Held]) -> Item:
         state="planned",
         undo=Undo.REVERSIBLE,
         owner=done.owner,
-        given_to=done.given_to,
+        given_to=given_to,
         things=THINGS.dump_python(tuple(things), mode="json"),
     )
 
