@@ -107,7 +107,7 @@ async def test_an_account_that_no_rule_finds_any_more_is_cut_all_the_same(stage:
 async def test_what_people_had_to_do_is_asked_of_them_again(url: str) -> None:
     stage = Stage()
     badge = {"badge": {"adapter": "manual", "owner": "facilities@acme.example"}}
-    async with house(url, {"directory": stage.directory}, extra=badge) as stage.exeunt:
+    async with house(url, stage.vendors, extra=badge) as stage.exeunt:
         await stage.exeunt.hr_says(leaves())
         await stage.exeunt.until(lambda c: c["status"] == "waiting" and asked(c) == ["open"])
         await given_back(stage)
