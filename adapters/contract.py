@@ -50,6 +50,8 @@ class Facts:
     undo: Undo
     briefed: bool = False
     """Whether it takes a Brief beside the account."""
+    visible: bool = False
+    """Whether people notice each call of it: what was accepted is looked for, never sent again."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,18 @@ class Brief:
     """What the system said before anything was done."""
 
 
-def action(*permissions: str, calls: str, undo: Undo = Undo.REVERSIBLE) -> Callable[[Verb], Verb]:
+def action(
+    *permissions: str, calls: str, undo: Undo = Undo.REVERSIBLE, visible: bool = False
+) -> Callable[[Verb], Verb]:
     """Declare the method as the Action of its name: what it must be granted, what it calls.
 
-    It takes an account, and a Brief if it has a second parameter.
+    It takes an account, and a Brief if it has a second parameter. `visible`: a screen locks, a
+    guest gets a mail. A read-back that lags behind must not make that happen twice.
     """
 
     def declare(verb: Verb) -> Verb:
         briefed = len(signature(verb).parameters) > 2  # noqa: PLR2004 - self, account, brief
-        verb.__facts__ = Facts(permissions, calls, undo, briefed)  # type: ignore[attr-defined]
+        verb.__facts__ = Facts(permissions, calls, undo, briefed, visible)  # type: ignore[attr-defined]
         return verb
 
     return declare
@@ -133,6 +138,11 @@ class Adapter(ABC):
     """The one tested order of the contain verbs in this kind of system."""
     propagation: ClassVar[timedelta] = timedelta(0)
     """How long after a write a read may still show the state before it."""
+    block_within: ClassVar[timedelta | None] = None
+    """Where verbs stand before the block: how long they may hold it up. After that, after an error
+    and after a crash the block goes first."""
+    needs_open: ClassVar[frozenset[Action]] = frozenset()
+    """Verbs that are taken back only on an account that can sign in: after the block is."""
     searchable: ClassVar[bool] = True
     """False where nobody can be looked up: a person has to say."""
 
@@ -149,7 +159,14 @@ class Adapter(ABC):
         # Action(name) makes a misspelt verb fail at import, not at 2 a.m.
         cls.actions = {Action(n): m.__facts__ for n, m in members if hasattr(m, "__facts__")}
         cls.ways_back = {m.__gives_back__: n for n, m in members if hasattr(m, "__gives_back__")}
-        for name in ("check", "candidates", "observe", *cls.actions, *cls.ways_back.values()):
+        for name in (
+            "check",
+            "candidates",
+            "observe",
+            "glance",
+            *cls.actions,
+            *cls.ways_back.values(),
+        ):
             if name in vars(cls):
                 setattr(cls, name, understood(vars(cls)[name]))
 
@@ -187,6 +204,20 @@ class Adapter(ABC):
 
         What cannot be read right now is None, but for what `verb` changes: that raises.
         """
+
+    async def glance(self, account: Account) -> State:
+        """What must be known before the block: whether the account is privileged, who writes it,
+        and the facts that BLOCK_SIGN_IN and REVOKE_SESSIONS change. All else may be None.
+
+        Override it where `observe` reads lists that the account's owner can make long: these are
+        then read right after the block, and before any other verb.
+        """
+        return await self.observe(account)
+
+    @classmethod
+    def glances(cls) -> bool:
+        """Whether a glance is less than the whole."""
+        return cls.glance is not Adapter.glance
 
     @abstractmethod
     def accounts(self) -> AsyncIterator[Account]:

@@ -52,6 +52,8 @@ class Call:
     status: int | None
     request_id: str | None
     milliseconds: int
+    writes: bool = False
+    """Whether it may have changed something. A POST that only reads does not."""
 
 
 _calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
@@ -194,7 +196,7 @@ class Api:
             raise NeedsHuman(f"observe mode: {name_of(request)} was not sent")
         if self._budget:
             await self._budget.take(units, writes=writes)
-        response = await self._exchange(request)
+        response = await self._exchange(request, writes=writes)
         self._heed(response)
         return response
 
@@ -223,7 +225,7 @@ class Api:
             raise Unrecognised(f"a next-link points to another host ({url.host}); not followed")
         return url
 
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+    async def _exchange(self, request: httpx.Request, *, writes: bool) -> httpx.Response:
         started = perf_counter()
         response: httpx.Response | None = None
         try:
@@ -236,7 +238,7 @@ class Api:
         finally:
             if response is not None:
                 await response.aclose()
-            _remember(request, response, perf_counter() - started)
+            _remember(request, response, perf_counter() - started, writes=writes)
 
 
 def trusted_url(text: str) -> httpx.URL:
@@ -280,20 +282,28 @@ async def _read_bounded(response: httpx.Response) -> None:
     response._content = b"".join(chunks)  # noqa: SLF001 - httpx has no bounded read of its own
 
 
-def _remember(request: httpx.Request, response: httpx.Response | None, seconds: float) -> None:
+def _remember(
+    request: httpx.Request, response: httpx.Response | None, seconds: float, *, writes: bool
+) -> None:
     found = (
         next((response.headers[h] for h in REQUEST_IDS if h in response.headers), None)
         if response is not None
         else None
     )
     status = response.status_code if response is not None else None
-    remember(request.method, path_of(request), status, seconds, found)
+    remember(request.method, path_of(request), status, seconds, found, writes=writes)
 
 
 def remember(
-    method: str, path: str, status: int | None, seconds: float, request_id: str | None = None
+    method: str,
+    path: str,
+    status: int | None,
+    seconds: float,
+    request_id: str | None = None,
+    *,
+    writes: bool,
 ) -> None:
     """Add one call to what is being recorded. For doors to what does not speak HTTP."""
     calls = _calls.get()
     if calls is not None:
-        calls.append(Call(method, path, status, request_id, round(seconds * 1000)))
+        calls.append(Call(method, path, status, request_id, round(seconds * 1000), writes))

@@ -5,41 +5,29 @@ the next turn finds an intent without a result, and looks before it does anythin
 """
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from adapters.actions import CUTS_ACCESS, Action, Wave
+from adapters.actions import Action, Outcome, Wave
 from adapters.budget import urgently
-from adapters.contract import Brief
+from adapters.contract import Adapter
 from adapters.errors import AdapterError, TryAgain
 from adapters.http import Call, recording
-from adapters.nouns import Account, Kind, State
-from adapters.postconditions import FACTS
-from workflows.deeds import THINGS, Cut, Deed, GiveBack
+from adapters.nouns import State
+from workflows.again import order_again
+from workflows.before import note_what_was_taken, prepared
+from workflows.deeds import Cut
+from workflows.intent import BlockFirst, Intent, intend, place_of, verb_of
 from workflows.ledger.events import Event, stamp
-from workflows.lookup import STATE, call_data
-from workflows.successor import successor_of
+from workflows.lookup import call_data, newest
 from workflows.tables import Attempt, Case, CaseAccount, Item
 from workflows.tasks import withdraw_tasks
-from workflows.trouble import is_paused, item_in_trouble
+from workflows.trouble import item_in_trouble
 from workflows.world import World
 
-OPEN = ("planned", "waiting")
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What is about to be tried, as committed. `again`: an earlier call may have taken effect."""
-
-    attempt_id: str
-    item_id: str
-    case_id: str
-    wave: Wave
-    deed: Deed
-    again: bool
+REFUSALS = (401, 403, 429)
 
 
 @dataclass
@@ -48,134 +36,55 @@ class Result:
 
     calls: list[Call] = field(default_factory=list)
     after: State | None = None
+    said: Outcome | None = None
+    ended: bool = False
+    """The verb ended well; what it sent was accepted."""
     error: AdapterError | None = None
+
+    @property
+    def reached(self) -> str:
+        """How far it got, in the words of Attempt. A refusal changed nothing."""
+        if not any(call.writes and call.status not in REFUSALS for call in self.calls):
+            return ""
+        return "accepted" if self.ended else "sent"
 
 
 async def attempt(world: World, item_id: str) -> None:
     """Try one item once. Never raises for a vendor's sake: what failed is on the item."""
-    intent = await _intend(world, item_id)
-    if intent is None:
+    intent = await intend(world, item_id)
+    if isinstance(intent, BlockFirst):
+        await attempt(world, intent.item_id)
+        intent = await intend(world, item_id, may_defer=False)
+    if not isinstance(intent, Intent):
         return
     result = Result()
     cut = intent.wave is Wave.CONTAIN
     with recording() as calls, urgently() if cut else nullcontext():
         result.calls = calls
         try:
-            intent = await _prepared(world, intent)
+            intent = await prepared(world, intent)
             await _try(world, intent, result)
         except AdapterError as why:
             result.error = why
     await _conclude(world, intent, result)
 
 
-async def _prepared(world: World, intent: Intent) -> Intent:
-    """Find out what the verb must know, where it is not a cut: a cut waits for nothing."""
-    deed = intent.deed
-    if isinstance(deed, GiveBack) or deed.action in CUTS_ACCESS:
-        return intent
-    before = deed.before if intent.again else await _whole_before(world, intent)
-    facts = world.adapter(deed.account.system).actions.get(deed.action)
-    successor = None
-    if facts and facts.briefed:
-        successor = await successor_of(world, intent.case_id, deed.account.system)
-    return replace(intent, deed=replace(deed, before=before, brief=Brief(successor, before)))
-
-
-async def _whole_before(world: World, intent: Intent) -> State:
-    """What could not be read when the account was found is read before it is first changed."""
-    deed = intent.deed
-    fact = FACTS.get(deed.action)
-    if fact is None or getattr(deed.before, fact) is not None or not deed.before.exists:
-        return deed.before
-    now = await world.adapter(deed.account.system).observe(deed.account, deed.action)
-    value = getattr(now, fact)
-    if value is None:
-        return deed.before
-    async with world.store.write() as session:
-        item = await session.get_one(Item, intent.item_id)
-        account = await session.get_one(CaseAccount, item.case_account_id)
-        kept = replace(STATE.validate_python(account.before), **{fact: value})
-        account.before = STATE.dump_python(kept, mode="json")
-    return kept
-
-
 async def _try(world: World, intent: Intent, result: Result) -> None:
-    deed = intent.deed
+    """Look before a repeat. What people notice is not repeated once it was accepted."""
+    deed, earlier = intent.deed, intent.earlier
     adapter = world.adapter(deed.account.system)
-    if intent.again:
+    if earlier.may_have_written:
         result.after = await adapter.observe(deed.account, deed.action)
-        if deed.seen(result.after):
+        if deed.seen(result.after) or (earlier.accepted and _is_visible(adapter, intent)):
             return
-    await deed.do(adapter)
+    result.said = await deed.do(adapter)
+    result.ended = True
     result.after = await adapter.observe(deed.account, deed.action)
 
 
-async def _intend(world: World, item_id: str) -> Intent | None:
-    async with world.store.write() as session:
-        item = await session.get_one(Item, item_id)
-        if item.state not in OPEN or item.case_account_id is None:
-            return None
-        if await is_paused(session, item.system):
-            item.state, item.due_at = "waiting", None
-            return None
-        account = await session.get_one(CaseAccount, item.case_account_id)
-        unfinished = await _unfinished(session, item.id)
-        if unfinished is None and item.due_at and item.due_at > world.clock.now():
-            return None  # it was tried and waits: only the engine's memory of that was lost
-        row = unfinished or _new_attempt(world, session, item, account)
-        again = item.attempts > 1 or unfinished is not None
-        await world.ledger.record(
-            session,
-            Event(
-                f"{_verb(item)}.{'resumed' if unfinished else 'intent'}",
-                "pending",
-                item.case_id,
-                data=_place(item, account, row.n),
-                personal={"account_id": account.account_id},
-            ),
-        )
-        deed = _deed(item, account, row)
-        return Intent(row.id, item.id, item.case_id, Wave(item.wave), deed, again)
-
-
-def _deed(item: Item, account: CaseAccount, row: Attempt) -> Deed:
-    action, who = Action(item.action), account_of(account)
-    before, baseline = (STATE.validate_python(s) for s in (account.before, row.baseline))
-    if item.wave == Wave.RESTORE:
-        return GiveBack(action, who, before, baseline, THINGS.validate_python(item.things))
-    return Cut(action, who, before, baseline)
-
-
-def _verb(item: Item) -> str:
-    """The event that a deed belongs to: giving back is told apart from taking away."""
-    return f"restore.{item.action}" if item.wave == Wave.RESTORE else item.action
-
-
-async def _unfinished(session: AsyncSession, item_id: str) -> Attempt | None:
-    open_ones = select(Attempt).where(Attempt.item_id == item_id, Attempt.result_at == None)  # noqa: E711
-    return (await session.exec(open_ones)).first()
-
-
-def _new_attempt(world: World, session: AsyncSession, item: Item, account: CaseAccount) -> Attempt:
-    item.attempts += 1
-    row = Attempt(
-        id=world.clock.id("try"),
-        item_id=item.id,
-        n=item.attempts,
-        baseline=account.after,
-        intent_at=world.clock.now(),
-    )
-    session.add(row)
-    return row
-
-
-def account_of(row: CaseAccount) -> Account:
-    """The account as a verb needs it: after the match, only the immutable id counts."""
-    return Account(row.system, row.account_id, row.login, kind=Kind(row.kind))
-
-
-def _place(item: Item, account: CaseAccount, n: int) -> dict[str, object]:
-    return {"system": item.system, "account": account.id, "item": item.id, "attempt": n}
+def _is_visible(adapter: Adapter, intent: Intent) -> bool:
+    facts = adapter.actions.get(intent.deed.action)
+    return isinstance(intent.deed, Cut) and facts is not None and facts.visible
 
 
 async def _conclude(world: World, intent: Intent, result: Result) -> None:
@@ -186,32 +95,45 @@ async def _conclude(world: World, intent: Intent, result: Result) -> None:
         account = await session.get_one(CaseAccount, item.case_account_id)
         now = world.clock.now()
         row.result_at, row.calls = now, call_data(result.calls)
+        row.reached = result.reached or ("sent" if intent.earlier.cut_short else "")
         confirmed = None if result.after is None else intent.deed.seen(result.after)
         if result.after is not None:
-            account.after = _newest(account.after, result.after)
+            account.after = newest(account.after, result.after)
             account.observed_at = now
-        error = result.error or _not_seen(world, item, confirmed)
+        error = _patiently(world, intent, row, result.error) or _not_seen(world, item, confirmed)
         if error:
             row.error = type(error).__name__
             await item_in_trouble(world, session, case, item, error)
         else:
-            outcome = intent.deed.outcome(result.after)
-            row.outcome = item.outcome = outcome
             item.state, item.confirmed, item.done_at = "done", confirmed, now
             item.error = item.message = ""
+            row.outcome = item.outcome = _outcome(intent, row, item, result)
             await withdraw_tasks(world, session, case.id, "failed", item_id=item.id)
-            if isinstance(intent.deed, Cut) and intent.deed.brief.successor:
-                item.given_to = intent.deed.brief.successor.id
             await _sign_out_again(session, item)
         await _record(world, session, item, account, row, result, confirmed)
 
 
-def _newest(was: dict[str, Any] | None, now: State) -> dict[str, Any]:
-    """A read-back looks at what the verb changed; the rest stays as it was last read."""
-    read: dict[str, Any] = STATE.dump_python(now, mode="json")
-    if was is None or not now.exists:
-        return read
-    return {**was, **{fact: value for fact, value in read.items() if value is not None}}
+def _outcome(intent: Intent, row: Attempt, item: Item, result: Result) -> Outcome:
+    """What it came to. What an earlier try did is not "already": the last reply would say so."""
+    wrote = bool(row.reached) or intent.earlier.may_have_written
+    if isinstance(intent.deed, Cut):
+        item.given_to = item.given_to if wrote else ""
+        if result.after is not None:
+            note_what_was_taken(item, result.after)
+    return intent.deed.outcome(result.after, Outcome.CHANGED if wrote else result.said)
+
+
+def _patiently(
+    world: World, intent: Intent, row: Attempt, error: AdapterError | None
+) -> AdapterError | None:
+    """What people notice is not repeated before the half that was done can be seen."""
+    adapter = world.systems[intent.system].adapter if intent.system in world.systems else None
+    if not (isinstance(error, TryAgain) and row.reached and adapter):
+        return error
+    if not _is_visible(adapter, intent):
+        return error
+    pause = max(error.retry_after or 0.0, adapter.propagation.total_seconds())
+    return TryAgain(error.message, pause)
 
 
 async def _sign_out_again(session: AsyncSession, blocked: Item) -> None:
@@ -224,7 +146,7 @@ async def _sign_out_again(session: AsyncSession, blocked: Item) -> None:
         col(Item.action).in_([Action.REVOKE_SESSIONS, Action.REVOKE_TOKENS]),
     )
     for item in (await session.exec(ended)).all():
-        item.state = "planned"
+        order_again(item)
 
 
 def _not_seen(world: World, item: Item, confirmed: bool | None) -> TryAgain | None:
@@ -246,11 +168,11 @@ async def _record(
     result: Result,
     confirmed: bool | None,
 ) -> None:
-    place = _place(item, account, row.n)
+    place = place_of(item, account, row.n)
     await world.ledger.record(
         session,
         Event(
-            f"{_verb(item)}.result",
+            f"{verb_of(item)}.result",
             row.outcome or "failure",
             item.case_id,
             data={**place, "error": row.error or None, "calls": row.calls},
@@ -263,7 +185,7 @@ async def _record(
     await world.ledger.record(
         session,
         Event(
-            f"{_verb(item)}.read_back",
+            f"{verb_of(item)}.read_back",
             {True: "confirmed", False: "contradicted", None: "cannot_tell"}[confirmed],
             item.case_id,
             data={

@@ -8,11 +8,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import CUTS_ACCESS, Wave
 from adapters.hr.contract import WorkerRecord
+from workflows.again import order_again
 from workflows.engine import CUT
 from workflows.ledger.events import EXEUNT, Actor, Event, stamp
-from workflows.model import CaseKind, CaseStatus, Containment, LastMoment, Leaver
+from workflows.model import Basis, CaseKind, CaseStatus, Containment, LastMoment, Leaver
 from workflows.policy.resolve import resolve
-from workflows.tables import Case, Item, Part, Worker
+from workflows.tables import Approval, Case, CaseAccount, Item, Part, Worker
 from workflows.world import World
 
 BEGIN_AGAIN_AFTER = timedelta(minutes=5)
@@ -158,7 +159,7 @@ async def start_part(world: World, session: AsyncSession, part: Part) -> None:
 async def move_case(
     world: World, session: AsyncSession, case: Case, moment: LastMoment, actor: Actor = EXEUNT
 ) -> None:
-    """Another last moment for a case that has not begun."""
+    """Another last moment for a case that has not begun, or that begins anew."""
     was, case.effective_at = case.effective_at, moment.at
     case.basis, case.zone, case.zone_source = moment.basis, moment.zone, moment.zone_source
     await world.ledger.record(
@@ -203,35 +204,44 @@ async def cut_again(world: World, session: AsyncSession, case: Case) -> list[Par
     is planned for it when its turn ends.
     """
     now = world.clock.now()
-    if case.restored_at:
-        await _forget_restore(session, case)
+    restored = case.restored_at is not None
+    if restored:
+        await _forget_restore(world, session, case)
     contain = select(Part).where(Part.case_id == case.id, Part.wave == Wave.CONTAIN)
     parts = list((await session.exec(contain.with_for_update())).all())
     for part in parts:
-        part.lookup = "by_hand" if part.lookup == "by_hand" else "unanswered"
+        by_hand = part.lookup == "by_hand" and not restored
+        part.lookup = "by_hand" if by_hand else "unanswered"
         await replan_cuts(session, part.id)
         if part.state != "running":
             part.state, part.due_at = "waiting", now
-        part.first_try_at = now
+        part.first_try_at, part.first_turn = now, part.turn + 1
     case.closed_at = None
     return parts
 
 
-async def _forget_restore(session: AsyncSession, case: Case) -> None:
-    """What was given back is taken again, verb by verb and in the usual order."""
-    case.restored_at = None
-    parts = select(Part).where(Part.case_id == case.id)
-    for part in (await session.exec(parts)).all():
-        back = part.wave == Wave.RESTORE
-        part.state = "cancelled" if back else "blocked"
-    ours = select(Item).where(
-        Item.case_id == case.id,
-        Item.wave != Wave.RESTORE,
-        col(Item.gap).is_(None),
-        col(Item.state).in_(["done", "cancelled"]),
-    )
-    for item in (await session.exec(ours)).all():
-        item.state, item.confirmed, item.due_at = "planned", None, None
+async def _forget_restore(world: World, session: AsyncSession, case: Case) -> None:
+    """The case begins anew, now: all is read and planned again, timed and agreed to again."""
+    case.restored_at, case.restore_by, case.first_call_at = None, "", None
+    moment = LastMoment(world.clock.now(), Basis.IMMEDIATE, case.zone, case.zone_source)
+    await move_case(world, session, case, moment)
+    for part in (await session.exec(select(Part).where(Part.case_id == case.id))).all():
+        if part.wave == Wave.RESTORE:
+            part.state = "cancelled"
+        elif part.wave != Wave.CONTAIN:
+            part.state, part.due_at, part.approvals, part.first_try_at = "blocked", None, 0, None
+    items = select(Item).where(Item.case_id == case.id)
+    for item in (await session.exec(items)).all():
+        if item.wave != Wave.RESTORE or item.state in ("planned", "waiting"):
+            item.state = "cancelled"  # the plan that is made now says which of them are due
+    accounts = select(CaseAccount).where(CaseAccount.case_id == case.id)
+    for account in (await session.exec(accounts)).all():
+        account.earlier = [*account.earlier, *([account.before] if account.before else [])]
+        account.before = account.before_at = None
+        account.blocked_at = account.contained_at = account.last_possible_access = None
+    # Their word was on the first cut and on its way back. The ledger keeps it.
+    for approval in (await session.exec(select(Approval).where(Approval.case_id == case.id))).all():
+        await session.delete(approval)
 
 
 async def replan_cuts(session: AsyncSession, part_id: str, account_id: str | None = None) -> None:
@@ -243,4 +253,4 @@ async def replan_cuts(session: AsyncSession, part_id: str, account_id: str | Non
         cuts = cuts.where(Item.case_account_id == account_id)
     for item in (await session.exec(cuts)).all():
         if item.gap is None:
-            item.state, item.confirmed, item.due_at = "planned", None, None
+            order_again(item)

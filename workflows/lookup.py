@@ -1,6 +1,7 @@
 """Who is this person in that system? Find, decide who it is, read the state before, plan."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlmodel import col, select
@@ -9,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from adapters.budget import urgently
 from adapters.errors import AdapterError
 from adapters.http import Call, recording
-from adapters.nouns import Match, State
+from adapters.nouns import Account, Kind, Match, Rule, State
 from workflows.identify import Identified, identify
 from workflows.ledger.events import Event
 from workflows.model import KnownAccount
@@ -48,6 +49,7 @@ async def look_up(world: World, part_id: str) -> None:
         worker = await session.get_one(Worker, case.worker_id)
         person = await person_of(session, record_of(worker), part.system, worker.id)
         paused = await is_paused(session, part.system)
+        known = await accounts_of(session, case.id, part.system)
     if part.lookup != "unanswered" or paused:
         return
     with recording() as calls, urgently():  # who it is must be known before it can be cut
@@ -57,14 +59,36 @@ async def look_up(world: World, part_id: str) -> None:
             async with world.store.read() as session:
                 claimed = await claimed_by_others(session, record_of(worker), worker.id, matches)
             identified = identify(person, matches, case.effective_at, claimed)
-            sightings = [
-                Sighting(hit, await adapter.observe(hit.account)) for hit in identified.accounts
-            ]
+            hits = [*identified.accounts, *_known_before(known, identified)]
+            sightings = [Sighting(hit, await adapter.glance(hit.account)) for hit in hits]
         except AdapterError as why:
             await part_in_trouble(world, part_id, why, calls)
             return
     async with world.store.write() as session:
         await _keep(world, session, part_id, Found(identified, tuple(sightings)), calls)
+
+
+def _known_before(known: list[CaseAccount], identified: Identified) -> list[Match]:
+    """Accounts that this case gave back and is to cut once more, even if no rule finds them now."""
+    hits = {hit.account.id for hit in identified.accounts}
+    return [
+        Match(account_of(row), Rule(row.rule))
+        for row in known
+        if row.before is None and row.account_id not in hits
+    ]
+
+
+def account_of(row: CaseAccount) -> Account:
+    """The account as a verb needs it: after the match, only the immutable id counts."""
+    return Account(row.system, row.account_id, row.login, kind=Kind(row.kind))
+
+
+def newest(was: dict[str, Any] | None, now: State) -> dict[str, Any]:
+    """What could not be read, or was not asked for, stays as it was last read."""
+    read: dict[str, Any] = STATE.dump_python(now, mode="json")
+    if was is None or not now.exists:
+        return read
+    return {**was, **{fact: value for fact, value in read.items() if value is not None}}
 
 
 async def _keep(
@@ -78,9 +102,15 @@ async def _keep(
     system = world.systems[part.system]
     part.lookup = _answer(system, found)
     case.first_call_at = case.first_call_at or world.clock.now()
-    known = await accounts_of(session, case.id, part.system)
-    new = [s for s in found.sightings if s.match.account.id not in {a.account_id for a in known}]
-    rows = [_account(world, case, part.system, sighting) for sighting in new]
+    known = {row.account_id: row for row in await accounts_of(session, case.id, part.system)}
+    cut = [name for name, row in known.items() if row.before is not None]
+    new = [one for one in found.sightings if one.match.account.id not in cut]
+    rows = [
+        _seen(
+            world, known.get(one.match.account.id) or _account(world, case, part.system, one), one
+        )
+        for one in new
+    ]
     session.add_all(rows)
     await _record_lookup(world, session, part, worker.subject, calls, rows)
     part.lookup_note = ""
@@ -129,8 +159,7 @@ def _answer(system: System, found: Found) -> str:
 
 
 def _account(world: World, case: Case, system: str, sighting: Sighting) -> CaseAccount:
-    account, now = sighting.match.account, world.clock.now()
-    state = STATE.dump_python(sighting.before, mode="json")
+    account = sighting.match.account
     return CaseAccount(
         id=world.clock.id("acct"),
         case_id=case.id,
@@ -140,11 +169,16 @@ def _account(world: World, case: Case, system: str, sighting: Sighting) -> CaseA
         kind=account.kind,
         rule=sighting.match.rule,
         confidence=sighting.match.confidence,
-        privileged=bool(sighting.before.privileged),
-        before=state,
-        after=state,
-        observed_at=now,
     )
+
+
+def _seen(world: World, row: CaseAccount, sighting: Sighting) -> CaseAccount:
+    """The state before this cut."""
+    row.privileged = bool(sighting.before.privileged)
+    row.before = row.after = STATE.dump_python(sighting.before, mode="json")
+    row.before_at = row.observed_at = world.clock.now()
+    row.whole = not world.adapter(row.system).glances()
+    return row
 
 
 async def _record_lookup(

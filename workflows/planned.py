@@ -5,6 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Wave
 from adapters.hr.contract import WorkerRecord
+from workflows.again import order_again
 from workflows.cases import leaver_of
 from workflows.ledger.events import Event
 from workflows.model import CaseKind, KnownAccount, PlannedItem
@@ -12,6 +13,9 @@ from workflows.plan import plan
 from workflows.tables import Case, CaseAccount, Item, Part, Worker
 from workflows.tasks import Ask, open_task
 from workflows.world import World
+
+Place = tuple[str | None, str, str]
+"""Account, wave and verb: there is one item of each in a case."""
 
 
 async def write_plan(
@@ -32,11 +36,12 @@ async def write_plan(
         world.clock.now(),
     )
     rows = {row.account_id: row.id for row, _ in accounts}
+    former = await _former(session, part)
     for wave in Wave:
         items = [item for item in made.items if item.wave is wave]
         if items:
             home = part if wave is Wave.CONTAIN else await _later_part(world, session, part, items)
-            session.add_all(_row(world, home, rows, item) for item in items)
+            session.add_all(_row(world, home, rows, item, former) for item in items)
     await world.ledger.record(
         session,
         Event(
@@ -79,23 +84,45 @@ async def _later_part(
     return part
 
 
-def _row(world: World, part: Part, accounts: dict[str, str], item: PlannedItem) -> Item:
-    return Item(
+async def _former(session: AsyncSession, part: Part) -> dict[Place, Item]:
+    """The items of a cut that was taken back: each is planned anew in its own row."""
+    cancelled = select(Item).where(
+        Item.case_id == part.case_id,
+        Item.system == part.system,
+        Item.wave != Wave.RESTORE,
+        Item.state == "cancelled",
+    )
+    items = (await session.exec(cancelled)).all()
+    return {(item.case_account_id, item.wave, item.action): item for item in items}
+
+
+def _row(
+    world: World,
+    part: Part,
+    accounts: dict[str, str],
+    item: PlannedItem,
+    former: dict[Place, Item],
+) -> Item:
+    account = accounts.get(item.account_id or "")
+    row = former.get((account, item.wave, item.action)) or Item(
         id=world.clock.id("item"),
         case_id=part.case_id,
         part_id=part.id,
-        case_account_id=accounts.get(item.account_id or ""),
+        case_account_id=account,
         system=item.system,
         wave=item.wave,
         action=item.action,
         ord=item.order,
-        state=_state(item),
-        gap=item.gap.kind if item.gap else None,
-        gap_detail=item.gap.detail if item.gap else "",
-        undo=item.undo,
-        owner=item.owner,
-        due_at=item.due_at,
+        state="planned",
     )
+    order_again(row)
+    row.ord, row.state, row.due_at = item.order, _state(item), item.due_at
+    row.gap = item.gap.kind if item.gap else None
+    row.gap_detail = item.gap.detail if item.gap else ""
+    row.undo, row.owner = item.undo, item.owner
+    row.outcome = row.taken = row.task_id = row.done_at = None
+    row.error = row.message = row.permission = row.fix = row.given_to = ""
+    return row
 
 
 def _state(item: PlannedItem) -> str:

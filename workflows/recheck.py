@@ -8,10 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from adapters.actions import Wave
 from adapters.errors import AdapterError, NeedsHuman, TryAgain
 from adapters.nouns import State
-from workflows.attempt import account_of
 from workflows.cases import replan_cuts
 from workflows.ledger.events import Event
-from workflows.lookup import STATE, accounts_of
+from workflows.lookup import account_of, accounts_of, newest
 from workflows.people import person_of, record_of
 from workflows.settle import judge
 from workflows.tables import Case, CaseAccount, Part, Recheck, Worker
@@ -53,8 +52,11 @@ async def _conclude(
 ) -> None:
     check = await session.get_one(Recheck, recheck_id)
     case = await session.get_one(Case, check.case_id, with_for_update=True)
+    await session.refresh(check)  # whoever held the case may have ended it
+    if check.state == "done" or case.restored_at:
+        return  # people have agreed to give access back while we looked
     account = await session.get_one(CaseAccount, check.case_account_id)
-    account.after, account.observed_at = STATE.dump_python(state, mode="json"), world.clock.now()
+    account.after, account.observed_at = newest(account.after, state), world.clock.now()
     came_back = state.exists and state.enabled is True
     check.state = "done"
     check.result = "came_back" if came_back else "new_account" if new_accounts else "still_cut"
@@ -94,7 +96,7 @@ async def _cut_again(
     else:
         part.lookup = "unanswered"
     now = world.clock.now()
-    part.first_try_at = now
+    part.first_try_at, part.first_turn = now, part.turn + 1
     if part.state != "running":  # a turn that is under way finds it when it ends
         part.state, part.due_at = "waiting", now
     title = f"{account.system}: access came back after the cut; it is being cut again"
@@ -105,11 +107,14 @@ async def _cut_again(
 async def _again_later(world: World, recheck_id: str, why: AdapterError) -> None:
     async with world.store.write() as session:
         check = await session.get_one(Recheck, recheck_id)
+        case = await session.get_one(Case, check.case_id, with_for_update=True)
+        await session.refresh(check)
+        if check.state == "done" or case.restored_at:
+            return
         if check.turn < TRIES and not isinstance(why, NeedsHuman):
             check.state, check.due_at = "due", world.clock.now() + TRY_AGAIN_AFTER
             return
         account = await session.get_one(CaseAccount, check.case_account_id)
-        case = await session.get_one(Case, check.case_id)
         check.state, check.result = "done", "unanswered"
         title = f"{account.system}: could not be read again after {check.label}"
         await open_task(world, session, case, Ask("failed", title, why.message, account.system))

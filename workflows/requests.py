@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from adapters.actions import Wave
 from adapters.hr.contract import WorkerRecord, WorkerStatus
 from adapters.matching import normal_address
+from workflows.again import order_again
 from workflows.caller import Caller, not_the_subject
 from workflows.cases import (
     Opening,
@@ -172,7 +173,10 @@ async def cancel(world: World, case_id: str, caller: Caller, reason: str) -> Non
 
 
 async def retry(world: World, case_id: str, caller: Caller) -> int:
-    """Try now what failed, waits or could not be decided; how many parts were started again."""
+    """Try now what failed, waits or could not be decided; how many parts were started again.
+
+    Of a restored case that is the way back, and nothing else: people agreed to it.
+    """
     async with world.store.write() as session:
         case = await get_case(session, case_id)
         if case.status in (CaseStatus.SCHEDULED, CaseStatus.CANCELLED):
@@ -180,11 +184,15 @@ async def retry(world: World, case_id: str, caller: Caller) -> int:
                 f"the case is {case.status}: there is nothing to try again",
                 "A scheduled case begins by itself at its effective_at.",
             )
-        again = [p for p in await _parts(session, case_id) if await _reopen(session, p)]
+        parts = await _parts(session, case_id)
+        if case.restored_at:
+            parts = [part for part in parts if part.wave == Wave.RESTORE]
+        again = [part for part in parts if await _reopen(session, part)]
         now = world.clock.now()
         for part in again:
             part.state, part.due_at, part.first_try_at = "waiting", now, now
-        again += await cut_again(world, session, case)
+        if case.restored_at is None:
+            again += await cut_again(world, session, case)
         await world.ledger.record(
             session,
             Event(
@@ -209,5 +217,7 @@ async def _reopen(session: AsyncSession, part: Part) -> bool:
     failed = select(Item).where(Item.part_id == part.id, col(Item.state).in_(["failed", "waiting"]))
     items = (await session.exec(failed)).all()
     for item in items:
+        if item.state == "failed":
+            order_again(item)
         item.state, item.due_at = "planned", None
     return bool(items) and part.wave != Wave.CONTAIN

@@ -5,14 +5,14 @@ An account that was disabled before stays disabled; administrator rights are nam
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Action, Outcome, Undo, Wave
-from adapters.nouns import GIVEN_TO, NO_WAY_BACK, Held, State
-from adapters.postconditions import TAKES, removable
+from adapters.nouns import NO_WAY_BACK, Held, State
+from adapters.postconditions import FACTS, TAKES, removable
 from workflows.caller import Caller, not_the_subject
 from workflows.deeds import THINGS
 from workflows.errors import Conflict, NotFound
@@ -25,6 +25,8 @@ from workflows.tasks import Ask, open_task
 from workflows.world import World
 
 PRIVILEGES = (Action.REVOKE_PRIVILEGES, Action.REMOVE_ROLES)
+MOVES = (Action.REVOKE_SESSIONS, Action.RESET_CREDENTIALS)
+"""What these leave behind is an instant: nothing stood there that could come back."""
 ORDER = {verb: n for n, verb in enumerate(reversed(Action))}
 """The last that was taken comes back first; sign-in comes back when all else is in place."""
 ASK_AGAIN = "Look at the case, and ask again when it has settled."
@@ -72,7 +74,7 @@ async def ask_to_restore(
 
 
 def _rights(account: CaseAccount) -> tuple[Held, ...]:
-    before = STATE.validate_python(account.before)
+    before = STATE.validate_python(account.before or {})
     return removable(before.roles or ())
 
 
@@ -82,27 +84,29 @@ async def _plan(
     """The way back of one account: an item for each verb that has one, a task for the rest."""
     case = await session.get_one(Case, account.case_id)
     part = await _part(world, session, account)
-    before, after = (STATE.validate_python(s) for s in (account.before, account.after))
+    before, after = (STATE.validate_python(s or {}) for s in (account.before, account.after))
     ways = world.adapter(account.system).ways_back
     by_people: list[str] = []
     items: list[Item] = []
     changed = await _changed(session, account)
-    given_to = next((done.given_to for done in changed if done.given_to), "")
+    heirs = [done.given_to for done in changed if done.action == Action.TRANSFER_OWNERSHIP]
     for done in changed:
         verb = Action(done.action)
-        things = _taken(verb, before, after)
-        by_people += [
-            f"{t.kind} ({t.details[NO_WAY_BACK]})" for t in things if NO_WAY_BACK in t.details
-        ]
-        things = tuple(t for t in things if NO_WAY_BACK not in t.details)
+        took = _taken(done, before, after)
+        by_people += took.by_people
+        things = took.things
         if verb in PRIVILEGES:
             await _propose(
                 world, session, case, account, [t for t in things if t.id not in privileged]
             )
             things = tuple(t for t in things if t.id in privileged)
         if verb in ways and not done.task_id:
-            if things or verb not in TAKES:
-                items.append(_item(world, part, done, things, given_to))
+            if took.unknown:
+                by_people.append(f"{verb.replace('_', ' ')} (what was there is not known)")
+            elif things or verb not in TAKES or done.given_to:
+                # What a privilege owned changed hands with the rest of what was owned.
+                heir = "".join(heirs) if verb in PRIVILEGES else ""
+                items.append(_item(world, part, done, things, done.given_to or heir))
         elif verb is not Action.REVOKE_SESSIONS:
             by_people.append(verb.replace("_", " "))
     session.add_all(items)
@@ -144,22 +148,48 @@ async def _changed(session: AsyncSession, account: CaseAccount) -> list[Item]:
         Item.case_account_id == account.id,
         Item.state == "done",
         Item.wave != Wave.RESTORE,
-        (col(Item.outcome) == Outcome.CHANGED) | col(Item.task_id).is_not(None),
+        (col(Item.outcome) == Outcome.CHANGED)
+        | col(Item.task_id).is_not(None)
+        | (col(Item.given_to) != ""),
     )
     items = (await session.exec(query)).all()
     return sorted(items, key=lambda item: ORDER[Action(item.action)])
 
 
-def _taken(verb: Action, before: State, after: State) -> tuple[Held, ...]:
-    """What stood there before, could be taken, and stands there no more."""
-    fact = TAKES.get(verb)
-    if fact is None:
-        return ()
+@dataclass(frozen=True)
+class Took:
+    """What a verb took: `things` that we give back, the rest for people."""
+
+    things: tuple[Held, ...] = ()
+    by_people: tuple[str, ...] = ()
+    unknown: bool = False
+    """Nobody could read what stood there before."""
+
+
+def _taken(done: Item, before: State, after: State) -> Took:
+    """What stood there before, and what this verb took of it; not what somebody else did."""
+    verb = Action(done.action)
+    fact = FACTS.get(verb)
+    if fact is None or verb in MOVES:
+        return Took()
+    known = getattr(before, fact) is not None
+    if verb not in TAKES or not known:
+        return Took(unknown=not known and done.outcome == Outcome.CHANGED)
+    stood = removable(getattr(before, fact))
     left = {thing.key for thing in getattr(after, fact) or ()}
-    return tuple(t for t in removable(getattr(before, fact) or ()) if t.key not in left)
+    took = stood if done.taken is None else THINGS.validate_python(done.taken)
+    gone = {thing.key: thing for thing in took if thing.key not in left}
+    mine = [thing for thing in stood if thing.key in gone]
+    came_since = [gone[key] for key in gone.keys() - {thing.key for thing in stood}]
+    ours = tuple(thing for thing in mine if NO_WAY_BACK not in thing.details)
+    said = [f"{t.kind} ({t.details[NO_WAY_BACK]})" for t in mine if NO_WAY_BACK in t.details]
+    said += [f"{thing.kind} that came after the cut began" for thing in came_since]
+    return Took(ours, tuple(said))
 
 
 def _item(world: World, part: Part, done: Item, things: Sequence[Held], given_to: str) -> Item:
+    verb = Action(done.action)
+    late = verb in world.adapter(part.system).needs_open
     return Item(
         id=world.clock.id("item"),
         case_id=part.case_id,
@@ -167,15 +197,13 @@ def _item(world: World, part: Part, done: Item, things: Sequence[Held], given_to
         case_account_id=done.case_account_id,
         system=done.system,
         wave=Wave.RESTORE,
-        action=done.action,
-        ord=ORDER[Action(done.action)],
+        action=verb,
+        ord=ORDER[verb] + (len(ORDER) if late else 0),
         state="planned",
         undo=Undo.REVERSIBLE,
         owner=done.owner,
-        things=THINGS.dump_python(
-            tuple(replace(one, details={**one.details, GIVEN_TO: given_to}) for one in things),
-            mode="json",
-        ),
+        given_to=given_to,
+        things=THINGS.dump_python(tuple(things), mode="json"),
     )
 
 

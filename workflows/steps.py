@@ -16,6 +16,7 @@ from workflows import recheck as rechecks
 from workflows import settle as settling
 from workflows.cases import begin_case
 from workflows.confirm import confirm_with_hr
+from workflows.intent import OPEN
 from workflows.lookup import look_up
 from workflows.planned import ask_people
 from workflows.tables import Case, Item, Part
@@ -70,7 +71,7 @@ async def prepare(part_id: str) -> list[str]:
             select(Item.id)
             .where(
                 Item.part_id == part_id,
-                col(Item.state).in_(attempts.OPEN),
+                col(Item.state).in_(OPEN),
                 col(Item.due_at).is_(None) | (col(Item.due_at) <= here.clock.now()),
             )
             .order_by(col(Item.case_account_id), col(Item.ord))

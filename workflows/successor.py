@@ -26,8 +26,10 @@ async def successor_of(world: World, case_id: str, system: str) -> Account | Non
     for person in people:
         if person is None:
             continue
-        found = [hit.account for hit in await world.adapter(system).find_accounts(person)]
-        able = [one for one in found if one.enabled and one.kind is Kind.PERSON]
+        found = await world.adapter(system).find_accounts(person)
+        # An address that is somebody else's by now must not hand them what the leaver had.
+        sure = [hit.account for hit in found if hit.disagreement is None]
+        able = [one for one in sure if one.enabled and one.kind is Kind.PERSON]
         if len(able) == 1:
             return able[0]
     return None

@@ -155,11 +155,17 @@ class Part(SQLModel, table=True):
     turn: int = 0
     due_at: datetime | None = _instant(index=True)
     first_try_at: datetime | None = _instant()
+    first_turn: int = 1
+    """The first turn of this cut: a case that was restored may be cut once more."""
     approvals: int = 0
 
 
 class CaseAccount(SQLModel, table=True):
-    """An account of the leaver in one system. `before` is set once and never again."""
+    """An account of the leaver in one system.
+
+    `before` is what stood there before this case's cut. What was known is never written over; a
+    cut that comes after a restore has a state before of its own.
+    """
 
     __tablename__ = "case_account"
     __table_args__ = (sa.UniqueConstraint("case_id", "system", "account_id"),)
@@ -174,6 +180,11 @@ class CaseAccount(SQLModel, table=True):
     confidence: float = 0.0
     privileged: bool = False
     before: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    before_at: datetime | None = _instant()
+    whole: bool = True
+    """False: only a glance was taken so far; the rest is read when the account is blocked."""
+    earlier: list[dict[str, Any]] = _json(list)
+    """The states before of cuts that were taken back since."""
     after: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
     observed_at: datetime | None = _instant()
     containment: str = "unknown"
@@ -203,12 +214,16 @@ class Item(SQLModel, table=True):
     undo: str = "reversible"
     owner: str = ""
     attempts: int = 0
+    since: int = 0
+    """Attempts up to this one belong to an earlier order: they are no reason to only look."""
     error: str = ""
     message: str = ""
     permission: str = ""
     fix: str = ""
     given_to: str = ""
     """The account of the successor who was given what this verb took."""
+    taken: list[dict[str, Any]] | None = Field(default=None, sa_type=sa.JSON)
+    """What stood there right before this verb, and after it no more; None: not told apart."""
     things: list[dict[str, Any]] = _json(list)
     """Wave restore: what to give back, as it stood before."""
     task_id: str | None = None
@@ -230,6 +245,8 @@ class Attempt(SQLModel, table=True):
     intent_at: datetime = Field(sa_type=Instant)
     result_at: datetime | None = _instant()
     outcome: str | None = None
+    reached: str = ""
+    """How far it got: "" (nothing was written), sent (a write left us), accepted."""
     error: str = ""
     calls: list[dict[str, Any]] = _json(list)
 

@@ -161,6 +161,9 @@ class Directory:
             raise TryAgain(f"CONNECT: {type(why).__name__}") from None
 
 
+WRITES = frozenset({"MODIFY", "MOVE", "DELETE"})
+
+
 class Session:
     """One line, one operation at a time."""
 
@@ -185,7 +188,8 @@ class Session:
         else:
             return found, answer
         finally:
-            remember(name, shown(dn), code, self._clock.seconds() - started)
+            took = self._clock.seconds() - started
+            remember(name, shown(dn), code, took, writes=name in WRITES)
 
     async def close(self) -> None:
         """Say goodbye if the line still stands."""

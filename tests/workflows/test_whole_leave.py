@@ -85,7 +85,7 @@ async def test_everything_ends_contained_handed_over_clean_or_explained(story: S
     left = {verb: state for verb, state in done.items() if state not in ("done", "gap", "task")}
     assert left == {}
     after = await story.observe()
-    for fact in ("roles", "tokens", "factors", "forwards", "owns", "meetings", "managed", "unwiped"):
+    for fact in ("roles", "tokens", "factors", "forwards", "owns", "meetings", "managed"):
         held = getattr(after, fact)
         assert [one for one in held if one.obstacle is None] == [], fact
     assert [one.details[HOLDERS] for one in after.files or ()] == [[story.practice.manager]]

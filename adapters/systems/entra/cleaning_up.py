@@ -185,6 +185,7 @@ class CleaningUp(HandingOver):
         "DeviceManagementManagedDevices.PrivilegedOperations.All",
         calls="POST /deviceManagement/managedDevices/{id}/retire",
         undo=Undo.RE_ENROL,
+        visible=True,
     )
     async def retire_devices(self, account: Account) -> Outcome:
         """Company data goes when the device next reports in; what is the holder's own stays."""
@@ -194,6 +195,7 @@ class CleaningUp(HandingOver):
         "DeviceManagementManagedDevices.PrivilegedOperations.All",
         calls="POST /deviceManagement/managedDevices/{id}/wipe",
         undo=Undo.DESTRUCTIVE,
+        visible=True,
     )
     async def wipe_devices(self, account: Account) -> Outcome:
         """Everything goes, the holder's own too."""

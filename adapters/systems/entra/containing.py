@@ -113,6 +113,7 @@ class Containing(Observing):
         "Device.ReadWrite.All",
         "DeviceManagementManagedDevices.PrivilegedOperations.All",
         calls="PATCH /devices/{id} accountEnabled; POST …/managedDevices/{id}/remoteLock",
+        visible=True,
     )
     async def lock_devices(self, account: Account) -> Outcome:
         """Registered Windows devices are disabled, managed ones locked, each once."""

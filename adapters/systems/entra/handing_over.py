@@ -34,6 +34,7 @@ class HandingOver(Privileges):
     @action(
         "Files.ReadWrite.All",
         calls="POST /drives/{drive}/items/{root}/invite of the successor",
+        visible=True,
     )
     async def transfer_files(self, account: Account, brief: Brief) -> Outcome:
         """The successor may open and change everything; the files stay where they are.
@@ -119,6 +120,7 @@ class HandingOver(Privileges):
         "Calendars.ReadWrite",
         calls="POST /users/{id}/events/{event}/cancel of meetings that the user organises",
         undo=Undo.DESTRUCTIVE,
+        visible=True,
     )
     async def cancel_meetings(self, account: Account) -> Outcome:
         """Everybody who was invited is told. A series is cancelled once, as a whole."""

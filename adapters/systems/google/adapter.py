@@ -46,6 +46,16 @@ class GoogleWorkspace(Checking):
         Action.BLOCK_SIGN_IN,
         Action.LOCK_DEVICES,
     )
+    block_within = timedelta(seconds=10)
+    # Gmail's settings cannot be written while the user is suspended (GAM, as above).
+    needs_open = frozenset(
+        {
+            Action.STOP_FORWARDING,
+            Action.DELEGATE_MAILBOX,
+            Action.FORWARD_MAIL,
+            Action.SET_AUTO_REPLY,
+        }
+    )
     # Google names no time in which a write is to be read; this one is our choice.
     propagation = timedelta(seconds=5)
     rates = RATES

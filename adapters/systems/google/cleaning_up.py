@@ -94,6 +94,7 @@ class CleaningUp(Mailbox):
         DEVICES,
         calls="POST /v1/devices/{id}/deviceUsers/{id}:wipe",
         undo=Undo.RE_ENROL,
+        visible=True,
     )
     async def retire_devices(self, account: Account) -> Outcome:
         """The work account and its data go from each device; what is the holder's own stays."""
@@ -104,6 +105,7 @@ class CleaningUp(Mailbox):
         DEVICES,
         calls="POST /v1/devices/{id}:wipe of company devices, …/deviceUsers/{id}:wipe of others",
         undo=Undo.DESTRUCTIVE,
+        visible=True,
     )
     async def wipe_devices(self, account: Account) -> Outcome:
         """Everything on what the company owns; on the holder's own device the work account only."""

@@ -173,6 +173,7 @@ class Containing(Observing):
         CHROME,
         calls="POST /v1/devices/{id}/deviceUsers/{id}:block; "
         "POST …/devices/chromeos:batchChangeStatus DISABLE",
+        visible=True,
     )
     async def lock_devices(self, account: Account) -> Outcome:
         """The account is blocked on phones and computers; its own Chromebooks are disabled."""

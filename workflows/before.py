@@ -1,0 +1,165 @@
+"""What a verb must know before it changes anything, and what is remembered of that.
+
+The state before is sacred: what a verb changes is read before it, and what was read is never
+written over. The block and the end of sessions wait for nothing: a glance told what they change.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from adapters.actions import CUTS_ACCESS, Action, Wave
+from adapters.contract import Brief
+from adapters.errors import AdapterError
+from adapters.nouns import Held, State
+from adapters.postconditions import FACTS, TAKES, removable
+from workflows.deeds import THINGS, Cut
+from workflows.intent import Intent, known_of, open_block
+from workflows.lookup import STATE, newest
+from workflows.successor import successor_of
+from workflows.tables import Attempt, CaseAccount, Item, Part
+from workflows.world import World
+
+AT_ONCE = (Action.BLOCK_SIGN_IN, Action.REVOKE_SESSIONS)
+JUST_READ = timedelta(minutes=1)
+"""So long after a cut began, what was read when the account was found is what stands there."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What we know of an account as one of its verbs is about to be done."""
+
+    before: State
+    newest: State
+    touched: frozenset[str]
+    """Facts that a verb of ours may have changed since the state before was read."""
+    glanced: bool
+    """The account is blocked, and no more than a glance was taken: now there is time."""
+    just_read: bool
+
+
+async def prepared(world: World, intent: Intent) -> Intent:
+    """Find out what the verb must know. Raises AdapterError, but a cut waits for no list."""
+    deed = intent.deed
+    if not isinstance(deed, Cut) or deed.action in AT_ONCE:
+        return intent
+    known = await _known(world, intent)
+    try:
+        seen = await _look(world, intent, deed, known)
+    except AdapterError:
+        if deed.action not in CUTS_ACCESS:
+            raise
+        seen = None
+    facts = world.adapter(deed.account.system).actions.get(deed.action)
+    heir = None
+    if facts and facts.briefed:
+        heir = await successor_of(world, intent.case_id, deed.account.system)
+    before = _with(known, seen)
+    async with world.store.write() as session:
+        await _keep(world, session, intent, known, seen)
+        item = await session.get_one(Item, intent.item_id)
+        item.given_to = heir.id if heir else item.given_to
+        _note_what_is_there(item, intent, known.newest if seen is None else seen)
+    return replace(intent, deed=replace(deed, before=before, brief=Brief(heir, before)))
+
+
+async def _known(world: World, intent: Intent) -> Known:
+    async with world.store.read() as session:
+        item = await session.get_one(Item, intent.item_id)
+        part = await session.get_one(Part, item.part_id)
+        account = await session.get_one(CaseAccount, item.case_account_id)
+        began = part.first_try_at
+        return Known(
+            before=STATE.validate_python(account.before or {}),
+            newest=STATE.validate_python(account.after or {}),
+            touched=await _touched(session, account, intent),
+            glanced=not account.whole and await open_block(session, item) is None,
+            just_read=intent.wave is Wave.CONTAIN
+            and intent.earlier.tries == 0
+            and part.turn == part.first_turn
+            and began is not None
+            and world.clock.now() - began < JUST_READ,
+        )
+
+
+async def _touched(session: AsyncSession, account: CaseAccount, intent: Intent) -> frozenset[str]:
+    ours = (
+        select(Item.action)
+        .join(Attempt, col(Attempt.item_id) == col(Item.id))
+        .where(Item.case_account_id == account.id)
+        .where((col(Attempt.reached) != "") | col(Attempt.result_at).is_(None))
+    )
+    if not intent.earlier.cut_short:
+        ours = ours.where(Attempt.id != intent.attempt_id)
+    if account.before_at:
+        ours = ours.where(Attempt.intent_at >= account.before_at)
+    verbs = {Action(name) for name in (await session.exec(ours)).all()}
+    return frozenset(FACTS[verb] for verb in verbs if verb in FACTS)
+
+
+async def _look(world: World, intent: Intent, deed: Cut, known: Known) -> State | None:
+    """Read what is not known yet; None if nothing has to be read."""
+    adapter, fact = world.adapter(deed.account.system), FACTS.get(deed.action)
+    seen = await adapter.observe(deed.account) if known.glanced else None
+    if fact is None or not known.before.exists:
+        return seen
+    unknown = getattr(known.before, fact) is None and fact not in known.touched
+    noted = known.just_read or intent.earlier.may_have_written
+    stale = deed.action in TAKES and not noted
+    if (unknown or stale) and (seen is None or getattr(seen, fact) is None):
+        told = await adapter.observe(deed.account, deed.action)
+        seen = told if seen is None else replace(seen, **{fact: getattr(told, fact)})
+    return seen
+
+
+def _with(known: Known, seen: State | None) -> State:
+    """The state before, with what was unknown in it and that none of our verbs has touched."""
+    before = known.before
+    if seen is None or not seen.exists:
+        return before
+    told = {
+        one.name: getattr(seen, one.name)
+        for one in fields(State)
+        if getattr(before, one.name) is None and one.name not in known.touched
+    }
+    notes = tuple(dict.fromkeys((*before.notes, *seen.notes)))
+    return replace(before, **told, notes=notes)
+
+
+async def _keep(
+    world: World, session: AsyncSession, intent: Intent, known: Known, seen: State | None
+) -> None:
+    if seen is None:
+        return
+    item = await session.get_one(Item, intent.item_id)
+    account = await session.get_one(CaseAccount, item.case_account_id)
+    account.before = STATE.dump_python(_with(known, seen), mode="json")
+    account.after, account.observed_at = newest(account.after, seen), world.clock.now()
+    account.whole = account.whole or known.glanced
+
+
+def _note_what_is_there(item: Item, intent: Intent, now: State) -> None:
+    """A verb takes what stands there right before it; what somebody else took is not ours."""
+    fact = TAKES.get(intent.deed.action)
+    there = known_of(now, fact) if fact else None
+    if there is None:
+        return
+    noted: Sequence[Held] = ()
+    if intent.earlier.may_have_written and item.taken is not None:
+        noted = THINGS.validate_python(item.taken)
+    every = {one.key: one for one in (*noted, *removable(there))}
+    item.taken = THINGS.dump_python(tuple(every.values()), mode="json")
+
+
+def note_what_was_taken(item: Item, after: State) -> None:
+    """Of what stood there, what the read-back shows no more."""
+    fact = TAKES.get(Action(item.action))
+    left = known_of(after, fact) if fact else None
+    if item.taken is None or left is None:
+        return
+    keys = {one.key for one in left}
+    gone = tuple(one for one in THINGS.validate_python(item.taken) if one.key not in keys)
+    item.taken = THINGS.dump_python(gone, mode="json")
