@@ -298,3 +298,16 @@ async def test_a_mailbox_is_lost_with_the_last_licence_unless_it_is_shared(it: R
     for group in it.leaver.licence_groups:
         await it.entra._remove(member_at(group, it.account.id))
     assert it.tenant.lost == [it.account.id]
+
+
+async def test_what_the_leaver_controls_does_not_stand_before_the_block(it: Rich) -> None:
+    guest = [{"emailAddress": {"name": "g", "address": "guest@acme.example"}}]
+    meeting = {"isOrganizer": True, "isCancelled": False, "attendees": guest}
+    for _ in range(1000):
+        it.tenant.hang(it.account.id, "meetings", meeting | {"seriesMasterId": None})
+    seen = await it.entra.glance(it.account)
+    assert (seen.enabled, seen.privileged, seen.meetings) == (True, True, None)
+    asked = [
+        call for call in it.tenant.requests if "calendarView" in call or "messageRules" in call
+    ]
+    assert asked == []

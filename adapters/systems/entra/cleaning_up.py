@@ -11,6 +11,7 @@ from adapters.nouns import SHARED, Account, Held, State
 from adapters.postconditions import TAKES, removable
 from adapters.systems.entra.door import granted, member_at, user_at
 from adapters.systems.entra.handing_over import HandingOver
+from adapters.systems.entra.lists import FEEDS
 from adapters.systems.entra.observing import MAILBOX_RUNBOOK
 from adapters.systems.entra.shapes import Observed
 from adapters.systems.entra.things import Mailbox, Member
@@ -142,7 +143,9 @@ class CleaningUp(HandingOver):
 
         Only that it is nobody's own, or that Exchange says there is none, is safe.
         """
-        lists = await self._lists(account.id, Action.DELEGATE_MAILBOX)
+        lists = await self._lists(
+            account.id, FEEDS[Action.DELEGATE_MAILBOX], Action.DELEGATE_MAILBOX
+        )
         if "mailbox" in lists.none_said:
             return
         [box] = lists.read("mailbox", Mailbox) or [Mailbox()]

@@ -5,7 +5,7 @@ rest comes in batches of twenty; what cannot be read is None, but for what the a
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from adapters.actions import Action
@@ -19,6 +19,7 @@ from adapters.systems.entra.lists import (
     FEEDS,
     IN_THE_MAILBOX,
     LISTS,
+    OF_ROLES,
     OF_THE_MAILBOX,
     OPTIONAL,
     SINGLE,
@@ -68,8 +69,15 @@ APPLICATIONS = {
 
 class Observing(EntraBase):
     async def observe(self, account: Account, verb: Action | None = None) -> State:
+        return await self._state(account, list(LISTS) if verb is None else FEEDS[verb], verb)
+
+    async def glance(self, account: Account) -> State:
+        """The user, and what makes an administrator. Meetings and files can wait for the block."""
+        return await self._state(account, OF_ROLES, None)
+
+    async def _state(self, account: Account, names: Sequence[str], verb: Action | None) -> State:
         user, lists = await asyncio.gather(
-            self._read(Observed, account.id), _or_why(self._lists(account.id, verb))
+            self._read(Observed, account.id), _or_why(self._lists(account.id, names, verb))
         )
         if user is None:
             return State.gone()
@@ -116,10 +124,9 @@ class Observing(EntraBase):
             return (UNKNOWN_POWER,)
         return () if governs_administrators(await self._token()) else (TOO_POWERFUL,)
 
-    async def _lists(self, user: str, verb: Action | None) -> Lists:
-        """Every list, or those that show what the verb has done: these must be readable."""
+    async def _lists(self, user: str, names: Sequence[str], verb: Action | None) -> Lists:
+        """Those that show what the verb has done must be readable."""
         paths = lists_of(user, self._clock.now())
-        names = list(paths) if verb is None else list(FEEDS[verb])
         lists = Lists()
         answers = await _known(verb, self._api.batch([paths[name] for name in names]))
         for name, answer in zip(names, answers or (), strict=answers is not None):
