@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from adapters.clock import Clock
 from tests import postgres
@@ -32,6 +33,11 @@ class StillClock(Clock):
 
     def jitter(self) -> float:
         return 0.0
+
+
+# How long a property takes says nothing: a machine may be busy.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
