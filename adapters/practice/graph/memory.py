@@ -56,6 +56,10 @@ class Memory(PracticeVendor):
         """Users whose mailbox was still their own when their last licence went."""
         self._before: dict[str, tuple[datetime, Json]] = {}
         self._last = 0
+        self._found()
+
+    def _found(self) -> None:
+        """The groups that everybody belongs to."""
         self.security = self.add_group("Staff", securityEnabled=True)
         self.team = self.add_group("Projects", groupTypes=["Unified"], mailEnabled=True)
         self.dynamic = self.add_group(
