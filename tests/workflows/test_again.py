@@ -15,9 +15,9 @@ from adapters.actions import Action, Wave
 from adapters.errors import TryAgain
 from adapters.nouns import Account, State
 from tests.house import house, leaves
-from tests.workflows.stage import Stage, approve, contained, given_back, item
+from tests.workflows.stage import Stage, approve, contained, given_back, item, wave_is_over
 from workflows.lookup import accounts_in
-from workflows.tables import Attempt, Case
+from workflows.tables import Attempt, Case, Item
 
 GUEST = [{"emailAddress": {"name": "g", "address": "g@acme.example"}}]
 MEETING = {"isOrganizer": True, "isCancelled": False, "attendees": GUEST, "seriesMasterId": None}
@@ -254,3 +254,21 @@ async def test_the_block_waits_for_no_more_than_a_glance(
     assert account.before is not None
     assert account.before["enabled"] is True
     assert account.before["licences"]
+
+
+async def test_who_got_something_is_kept_with_the_item_whatever_its_outcome(stage: Stage) -> None:
+    boss = "boss@acme.example"
+    heir = stage.tenant.hire(boss, employee_number="7")
+    application = "0000aaaa-0000-4000-8000-00000e17ea00"
+    stage.tenant.own(stage.in_tenant, application, "application")
+    await contained(stage, worker={"manager": {"source_worker_id": "7", "work_email": boss}})
+    await approve(stage, Wave.HAND_OVER)
+    case = await stage.exeunt.until(lambda c: wave_is_over(c, Wave.HAND_OVER))
+    assert item(case, "tenant", "transfer_ownership")["outcome"] == "already"
+    async with stage.exeunt.world.store.read() as session:
+        rows = (await session.exec(select(Item).where(Item.given_to == heir))).all()
+    assert "transfer_ownership" in {row.action for row in rows}
+    await given_back(stage)
+    async with stage.exeunt.world.store.read() as session:
+        back = (await session.exec(select(Item).where(Item.wave == "restore"))).all()
+    assert {row.given_to for row in back if row.action == "transfer_ownership"} == {heir}
