@@ -27,7 +27,7 @@ class Cut:
         return await adapter.perform(self.action, self.account, self.brief)
 
     def seen(self, after: State) -> bool | None:
-        return holds(self.action, self.baseline, after)
+        return holds(self.action, self.baseline, after, self.brief)
 
     def outcome(self, after: State | None, said: Outcome | None = None) -> Outcome:
         """Whether *we* changed something: by the state before, not by what the reply claims.
@@ -46,7 +46,7 @@ class Cut:
     def _held_before(self) -> bool | None:
         if self.action in (Action.REVOKE_SESSIONS, Action.RESET_CREDENTIALS):
             return False  # an instant that moves: what was open before is ended now
-        return holds(self.action, None, self.before)
+        return holds(self.action, None, self.before, self.brief)
 
 
 @dataclass(frozen=True)

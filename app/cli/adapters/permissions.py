@@ -59,6 +59,8 @@ LOOKING = (
     "RoleManagement.Read.Directory",
     "RoleEligibilitySchedule.Read.Directory",
     "RoleAssignmentSchedule.Read.Directory",
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+    "PrivilegedAssignmentSchedule.Read.AzureADGroup",
 )
 IN_THE_PORTAL = (
     "Or in the application's **Manifest**, as `requiredResourceAccess`, then **Grant admin "
