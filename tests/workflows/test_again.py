@@ -264,7 +264,7 @@ async def test_who_got_something_is_kept_with_the_item_whatever_its_outcome(stag
     await contained(stage, worker={"manager": {"source_worker_id": "7", "work_email": boss}})
     await approve(stage, Wave.HAND_OVER)
     case = await stage.exeunt.until(lambda c: wave_is_over(c, Wave.HAND_OVER))
-    assert item(case, "tenant", "transfer_ownership")["outcome"] == "already"
+    assert item(case, "tenant", "transfer_ownership")["state"] == "done"
     async with stage.exeunt.world.store.read() as session:
         rows = (await session.exec(select(Item).where(Item.given_to == heir))).all()
     assert "transfer_ownership" in {row.action for row in rows}
