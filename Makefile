@@ -26,7 +26,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy app workflows adapters tests
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 -m "not live and not slow"
+	EXEUNT_PROPERTIES=quick $(BIN)/pytest -q -n 2 -m "not live and not slow"
 
 test: setup
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """What all tests share: a clock that stands still until it is told to go."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,8 +37,9 @@ class StillClock(Clock):
 
 
 # How long a property takes says nothing: a machine may be busy.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+settings.register_profile("thorough", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=10)
+settings.load_profile(os.environ.get("EXEUNT_PROPERTIES", "thorough"))
 
 
 @pytest.fixture
@@ -51,10 +53,19 @@ def postgres_server() -> Iterator[postgres.Server]:
         yield server
 
 
+TAKES_ITS_TIME = (
+    "[postgresql",
+    "tests/workflows/",
+    "tests/api/test_main_job.py",
+    "tests/api/test_reads.py",
+    "tests/contract/test_google_description.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The developer's loop takes one database; `make test` takes both."""
+    """The developer's loop leaves out whole cases and the second database; `make test` has both."""
     for item in items:
-        if "[postgresql" in item.nodeid:
+        if any(part in item.nodeid for part in TAKES_ITS_TIME):
             item.add_marker(pytest.mark.slow)
 
 
