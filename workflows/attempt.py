@@ -119,7 +119,7 @@ def _outcome(intent: Intent, row: Attempt, item: Item, result: Result) -> Outcom
     if isinstance(intent.deed, Cut):
         item.given_to = item.given_to if wrote else ""
         if result.after is not None:
-            note_what_was_taken(item, result.after)
+            note_what_was_taken(item, intent, result.after)
     return intent.deed.outcome(result.after, Outcome.CHANGED if wrote else result.said)
 
 

@@ -58,12 +58,15 @@ async def prepared(world: World, intent: Intent) -> Intent:
     if facts and facts.briefed:
         heir = await successor_of(world, intent.case_id, deed.account.system)
     before = _with(known, seen)
+    ready = replace(intent, deed=replace(deed, before=before, brief=Brief(heir, before)))
+    if seen is None and heir is None and known.just_read:
+        return ready  # the attempt's baseline says what stands there
     async with world.store.write() as session:
         await _keep(world, session, intent, known, seen)
         item = await session.get_one(Item, intent.item_id)
         item.given_to = heir.id if heir else item.given_to
         _note_what_is_there(item, intent, known.newest if seen is None else seen)
-    return replace(intent, deed=replace(deed, before=before, brief=Brief(heir, before)))
+    return ready
 
 
 async def _known(world: World, intent: Intent) -> Known:
@@ -148,16 +151,18 @@ def _note_what_is_there(item: Item, intent: Intent, now: State) -> None:
     if there is None:
         return
     noted: Sequence[Held] = ()
-    if intent.earlier.may_have_written and item.taken is not None:
+    if item.taken is not None and (item.since or intent.earlier.may_have_written):
         noted = THINGS.validate_python(item.taken)
     every = {one.key: one for one in (*noted, *removable(there))}
     item.taken = THINGS.dump_python(tuple(every.values()), mode="json")
 
 
-def note_what_was_taken(item: Item, after: State) -> None:
+def note_what_was_taken(item: Item, intent: Intent, after: State) -> None:
     """Of what stood there, what the read-back shows no more."""
-    fact = TAKES.get(Action(item.action))
+    fact = TAKES.get(intent.deed.action)
     left = known_of(after, fact) if fact else None
+    if item.taken is None and intent.earlier.tries == 0:
+        _note_what_is_there(item, intent, intent.deed.baseline)
     if item.taken is None or left is None:
         return
     keys = {one.key for one in left}
