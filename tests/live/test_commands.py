@@ -120,6 +120,12 @@ async def test_the_demo_of_everything_in_microsoft_365_gives_back_what_was_befor
     assert "not as before" not in answer.stdout
 
 
+async def test_the_demo_across_everything_shows_that_nobody_waited(exeunt: Program) -> None:
+    answer = await exeunt.run_beside("demo", "--scene", "everywhere")
+    assert answer.returncode == 0, answer.stdout
+    assert "nobody waited" in " ".join(answer.stdout.split())
+
+
 async def test_the_demo_ends_with_status_0_and_leaves_its_log(exeunt: Program) -> None:
     answer = await exeunt.run_beside("demo", "--leavers", "3")
     assert answer.returncode == 0, answer.stdout + answer.stderr
