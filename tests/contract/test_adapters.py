@@ -1,6 +1,9 @@
 """What every adapter owes, whatever it talks to."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,8 @@ from adapters.errors import (
     Unrecognised,
 )
 from adapters.http import Mode, recording
-from adapters.nouns import Account, Person, Rule
+from adapters.nouns import NO_WAY_BACK, Account, Person, Rule, State
+from adapters.postconditions import TAKES, given_back, holds, removable
 from adapters.practice.base import Fault, Practice
 from adapters.registry import ADAPTERS
 from tests.conftest import StillClock
@@ -93,6 +97,17 @@ def test_every_exemption_is_of_a_test_that_there_is_and_has_a_reason() -> None:
         for name, reason in kind.exempt.items():
             assert callable(globals()[name])
             assert len(reason) > 20
+
+
+def test_what_is_destroyed_is_never_called_reversible(kind: type[Adapter]) -> None:
+    for verb in (Action.DELETE_ACCOUNT, Action.WIPE_DEVICES):
+        if verb in kind.actions:
+            assert kind.actions[verb].undo is Undo.DESTRUCTIVE
+
+
+def test_what_is_called_reversible_has_a_way_back(kind: type[Adapter]) -> None:
+    reversible = {v for v, facts in kind.actions.items() if facts.undo is Undo.REVERSIBLE}
+    assert reversible - {*kind.ways_back} == set()
 
 
 def test_every_searchable_adapter_has_a_practice_vendor() -> None:
@@ -187,8 +202,49 @@ async def test_what_is_gone_is_absent_for_every_verb(on: Bench) -> None:
     account = await found(on)
     on.vendor.remove(account.id)
     assert (await on.adapter().observe(account)).exists is False
-    for verb in on.adapter().contain:
-        assert await on.adapter().perform(verb, account) == Outcome.ABSENT
+    brief = await briefed(on)
+    for verb in on.adapter().facts():
+        assert await on.adapter().perform(verb, account, brief) == Outcome.ABSENT, verb
+
+
+async def test_what_a_verb_says_it_did_is_seen_and_can_be_given_back(on: Bench) -> None:
+    """Whatever it waits for or leaves to people, it never says that it did what is not so."""
+    on.vendor.hire(ADA)
+    account, brief = await found(on), await briefed(on)
+    adapter, done = on.adapter(), dict[Action, State]()
+    for verb in (*adapter.contain, *(v for v in adapter.facts() if v not in adapter.contain)):
+        if verb.wave is Wave.RETIRE:
+            continue
+        on.clock.advance(minutes=1)
+        before = await adapter.observe(account)
+        with suppress(NeedsHuman, TryAgain):
+            await adapter.perform(verb, account, replace(brief, before=before))
+            await seen(on, account, partial(_held, verb, before, brief))
+            done[verb] = before
+    for verb in reversed(done):
+        if verb in adapter.ways_back:
+            await _back(on, account, verb, done[verb])
+
+
+def _held(verb: Action, before: State, brief: Brief, after: State) -> bool | None:
+    return holds(verb, before, after, brief)
+
+
+async def seen(on: Bench, account: Account, fits: Callable[[State], bool | None]) -> None:
+    """Some vendors take a few reads to show what they did."""
+    for _ in range(5):
+        on.clock.advance(seconds=1)
+        if fits(await on.adapter().observe(account)) is not False:
+            return
+    raise AssertionError("what was said to be done is not to be seen")
+
+
+async def _back(on: Bench, account: Account, verb: Action, before: State) -> None:
+    took = removable(getattr(before, TAKES[verb]) or ()) if verb in TAKES else ()
+    things = tuple(one for one in took if NO_WAY_BACK not in one.details)
+    with suppress(NeedsHuman, TryAgain):
+        await on.adapter().give_back(verb, account, before, things)
+        await seen(on, account, partial(given_back, verb, before, things))
 
 
 async def test_another_account_is_never_touched(on: Bench) -> None:

@@ -14,6 +14,9 @@ INSTANTS = frozenset({"sessions_valid_from", "password_changed_at", "notes"})
 RE_ENROLLED = frozenset({"factors", "tokens", "meetings", "managed", "unwiped"})
 """What only its holder can make anew."""
 
+LONGEST = 14
+"""Characters of a name that are shown."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -32,17 +35,13 @@ def differences(seen: Seen) -> list[str]:
     ]
 
 
-def table(seen: list[Seen]) -> Table:
-    made = Table(title="Field by field", title_justify="left", header_style="dim", box=SIMPLE)
+def table(one: Seen) -> Table:
+    made = Table(title=one.system, title_justify="left", header_style="dim", box=SIMPLE, padding=0)
     for column in ("", "before", "cut", "now", ""):
-        made.add_column(column, no_wrap=True)
-    for one in seen:
-        made.add_section()
-        made.add_row(Text(one.system, "bold"))
-        for name in _names(one):
-            states = (one.before, one.after, one.again)
-            told = [_told(getattr(state, name)) for state in states]
-            made.add_row(f"  {name.replace('_', ' ')}", *told, _mark(one, name))
+        made.add_column(f"{column}  ", no_wrap=True)
+    for name in _names(one):
+        told = [_told(getattr(state, name)) for state in (one.before, one.after, one.again)]
+        made.add_row(f"{name.replace('_', ' ')}  ", *(f"{t}  " for t in told), _mark(one, name))
     return made
 
 
@@ -53,12 +52,13 @@ def _names(seen: Seen) -> list[str]:
 
 def _mark(seen: Seen, name: str) -> Text:
     by_people = _only_by_people(getattr(seen.before, name))
-    if name in RE_ENROLLED:
+    unchanged = getattr(seen.before, name) == getattr(seen.again, name)
+    if name in RE_ENROLLED and not unchanged:
         return Text("○ made anew by its holder", "cyan")
     if not _same(seen, name):
         return Text("✗ not as before", "bold red")
     return Text("✓ as before", "green") + (
-        Text(f", {by_people} by people", "cyan") if by_people else Text()
+        Text(f", {by_people} by people", "cyan") if by_people and not unchanged else Text()
     )
 
 
@@ -84,7 +84,7 @@ def _told(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case Held():
-            return value.name
+            return value.name if len(value.name) <= LONGEST else value.kind
         case tuple():
             stays = sum(one.obstacle is not None for one in value)
             return f"{len(value)}" + (f", {stays} stay" if stays else "")

@@ -45,7 +45,8 @@ async def play(console: Console, folder: Path) -> bool:
         events = await export(stage, folder / "audit.jsonl")
     seen = [Seen(name, before[name], after[name], again[name]) for name in before]
     console.print(order_of(timeline, lost=practice.tenant.lost))
-    console.print(table(seen))
+    for one in seen:
+        console.print(table(one))
     _left(console, given_back)
     wrong = [line for one in seen for line in differences(one)]
     for line in wrong:
