@@ -56,9 +56,11 @@ def postgres_server() -> Iterator[postgres.Server]:
 TAKES_ITS_TIME = (
     "[postgresql",
     "tests/workflows/",
+    "tests/api/test_bad_input.py",
     "tests/api/test_main_job.py",
     "tests/api/test_reads.py",
     "tests/contract/test_google_description.py",
+    "tests/unit/test_google_sign_in.py",
 )
 
 
