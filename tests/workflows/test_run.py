@@ -156,7 +156,7 @@ async def test_what_was_disabled_before_is_already_and_still_read_back(stage: St
 async def test_a_cut_that_comes_undone_is_cut_again_and_somebody_is_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflows.recheck_plan.AGAIN_AFTER", {"15m": timedelta(seconds=1)})
+    monkeypatch.setattr("workflows.recheck_plan.AGAIN_AFTER", {"15m": timedelta(seconds=6)})
     await stage.exeunt.hr_says(leaves())
     await stage.exeunt.until(lambda c: c["containment"] == "contained")
     stage.directory.users[stage.in_directory]["active"] = True
