@@ -39,7 +39,10 @@ async def watched(
 def over(case: dict[str, Any]) -> bool:
     """Contained, and nothing that is due now is still to be done."""
     open_items = [item for item in case["items"] if item["state"] in ("planned", "waiting")]
-    busy = any(_due(item, case) for item in open_items)
+    gated = {approval["wave"] for approval in case["approvals"]}
+    # What comes after a wave that waits for people waits with it.
+    waiting = {item["system"] for item in open_items if item["wave"] in gated - {"retire"}}
+    busy = any(_due(item, case) for item in open_items if item["system"] not in waiting)
     return case["containment"] == "contained" and case["status"] != "running" and not busy
 
 
