@@ -19,10 +19,10 @@ from workflows.ledger.events import (
     Sealed,
     digest,
     disclose,
-    leaf_hash,
     seal,
     stamp,
 )
+from workflows.ledger.verify import leaf_hash
 
 PLAIN = st.characters(codec="utf-8")
 TEXT = st.text(PLAIN)

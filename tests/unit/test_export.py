@@ -17,6 +17,7 @@ from workflows.ledger.events import Actor, Event, leaf_hash, seal
 from workflows.ledger.export import COLUMNS, _lines, _row, as_csv, inert, jsonl
 from workflows.ledger.read import CHUNK, Filters
 from workflows.ledger.tables import Leaf
+from workflows.ledger.verify import leaf_hash
 from workflows.store import Store
 
 RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -75,10 +75,41 @@ def seal(
         "data": dict(event.data) or None,
         "sd": {name: digest(text) for name, text in disclosures.items()} or None,
     }
-    d = rfc8785.dumps({key: value for key, value in members.items() if value is not None})
+    d = canonical({key: value for key, value in members.items() if value is not None})
     if len(d) > LARGEST_LEAF:
         raise ValueError(f"event {event.type} is {len(d)} bytes; a leaf holds {LARGEST_LEAF}")
     return Sealed(d, disclosures)
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """RFC 8785. Raises ValueError for what it has no bytes for: NaN, great integers, surrogates.
+
+    Where there is nothing that the two do differently, the standard library's writer gives the same
+    bytes five times as fast (tests/bench/ledger.py).
+    """
+    if _plain(value):
+        return _FAST.encode(value).encode()
+    return rfc8785.dumps(value)
+
+
+_FAST = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+)
+LARGEST_INTEGER = 2**53 - 1
+
+
+def _plain(value: Any) -> bool:
+    """No float, no great integer, no name beyond ASCII: there the two writers agree."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return bool(-LARGEST_INTEGER <= value <= LARGEST_INTEGER)
+    if kind is dict:
+        return all(type(name) is str and name.isascii() and _plain(v) for name, v in value.items())
+    if kind in (list, tuple):
+        return all(map(_plain, value))
+    return isinstance(value, str)
 
 
 def stamp(time: datetime) -> str:
@@ -94,11 +125,6 @@ def disclose(salt: bytes, name: str, value: str) -> str:
 
 def digest(disclosure: str) -> str:
     return _b64(hashlib.sha256(disclosure.encode("ascii")).digest())
-
-
-def leaf_hash(d: bytes) -> bytes:
-    """RFC 6962 section 2.1."""
-    return hashlib.sha256(b"\x00" + d).digest()
 
 
 def _b64(data: bytes) -> str:

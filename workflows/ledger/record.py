@@ -1,20 +1,19 @@
-"""Write events in the transaction of the state that they explain, and put them in order after."""
+"""Write events in the transaction of the state that they explain; their order is given later."""
 
-import json
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
-from workflows.ledger.events import Event, Sealed, leaf_hash, seal
-from workflows.ledger.tables import Disclosure, Leaf, Outbox
+from workflows.ledger.events import Event, seal
+from workflows.ledger.sequence import sequence
+from workflows.ledger.tables import Disclosure, Outbox
 from workflows.store import Store
 from workflows.tables import Case
-
-BATCH = 256
-SEQUENCER_LOCK = 0x45_58_45_55_4E_54  # any number will do that no other lock of ours uses
 
 
 class Ledger:
@@ -27,87 +26,72 @@ class Ledger:
 
     async def record(self, session: AsyncSession, event: Event) -> str:
         """Append to the caller's transaction. Returns the event's id."""
-        event_id = self._clock.id("evt")
-        case_seq, subject = await _next_in_case(session, event.case_id)
-        sealed = seal(
-            event,
-            event_id=event_id,
-            time=self._clock.now(),
-            tenant=self._tenant,
-            case_seq=case_seq,
-            salts={name: self._clock.token() for name in event.personal},
-        )
-        session.add(Outbox(id=event_id, d=sealed.d))
-        _keep_disclosures(session, event_id, event.subject or subject, sealed)
+        [event_id] = await self.record_all(session, [event])
         return event_id
 
+    async def record_all(self, session: AsyncSession, events: Sequence[Event]) -> list[str]:
+        """Append several at once, in their order. Returns their ids."""
+        cases = await _numbers(session, events)
+        waiting: list[dict[str, Any]] = []
+        values: list[dict[str, Any]] = []
+        for event in events:
+            event_id, now = self._clock.id("evt"), self._clock.now()
+            case = cases.get(event.case_id or "")
+            sealed = seal(
+                event,
+                event_id=event_id,
+                time=now,
+                tenant=self._tenant,
+                case_seq=next(case.numbers) if case else None,
+                salts={name: self._clock.token() for name in event.personal},
+            )
+            waiting.append(
+                {
+                    "id": event_id,
+                    "d": sealed.d,
+                    "time": now,
+                    "type": event.type,
+                    "case_id": event.case_id,
+                }
+            )
+            subject = event.subject or (case.subject if case else "")
+            values += [
+                {"event_id": event_id, "name": name, "subject": subject, "disclosure": disclosure}
+                for name, disclosure in sealed.disclosures.items()
+            ]
+        connection = await session.connection()
+        await connection.execute(sa.insert(Outbox), waiting)
+        if values:
+            await connection.execute(sa.insert(Disclosure), values)
+        return [row["id"] for row in waiting]
+
     async def sequence(self) -> int:
-        """Move what is committed into its final order; how many events were moved.
-
-        One at a time, whatever the number of nodes: SQLite has one writer, PostgreSQL a lock.
-        """
-        moved = 0
-        while batch := await self._sequence_batch():
-            moved += batch
-            if batch < BATCH:
-                break
-        return moved
-
-    async def _sequence_batch(self) -> int:
-        if not await self._waiting():
-            return 0
-        async with self._store.write() as session:
-            if not self._store.embedded:
-                await session.exec(  # type: ignore[call-overload] # a plain statement
-                    sa.select(sa.func.pg_advisory_xact_lock(SEQUENCER_LOCK))
-                )
-            rows = (await session.exec(select(Outbox).order_by(col(Outbox.seq)).limit(BATCH))).all()
-            last = (await session.exec(select(sa.func.max(Leaf.idx)))).one()
-            index = -1 if last is None else last
-            for offset, row in enumerate(rows, start=1):
-                session.add(_leaf(index + offset, row))
-                await session.delete(row)
-            return len(rows)
-
-    async def _waiting(self) -> bool:
-        async with self._store.read() as session:
-            return (await session.exec(select(Outbox.seq).limit(1))).first() is not None
+        """Move what is committed into its final order; how many events were moved."""
+        return await sequence(self._store)
 
 
-async def _next_in_case(session: AsyncSession, case_id: str | None) -> tuple[int | None, str]:
-    """The event's number in its case, and whom the case is about.
+class _Case:
+    """The next numbers of a case's events, and whom the case is about."""
 
-    The row stays locked, so a case's events keep their order.
-    """
-    if case_id is None:
-        return None, ""
-    await session.flush()
-    counted = await session.exec(
-        sa.update(Case)
-        .where(col(Case.id) == case_id)
-        .values(last_seq=Case.last_seq + 1)
-        .returning(col(Case.last_seq), col(Case.subject))
-        .execution_options(synchronize_session="auto")
-    )
-    number, subject = counted.one()
-    return number, subject
+    def __init__(self, numbers: Iterator[int], subject: str) -> None:
+        self.numbers = numbers
+        self.subject = subject
 
 
-def _keep_disclosures(session: AsyncSession, event_id: str, subject: str, sealed: Sealed) -> None:
-    for name, disclosure in sealed.disclosures.items():
-        session.add(
-            Disclosure(event_id=event_id, name=name, subject=subject, disclosure=disclosure)
+async def _numbers(session: AsyncSession, events: Sequence[Event]) -> dict[str, _Case]:
+    """The rows of the cases stay locked, so that a case's events keep their order."""
+    counts = Counter(event.case_id for event in events if event.case_id is not None)
+    found = {}
+    if counts:
+        await session.flush()
+    for case_id, count in counts.items():
+        counted = await session.exec(
+            sa.update(Case)
+            .where(col(Case.id) == case_id)
+            .values(last_seq=Case.last_seq + count)
+            .returning(col(Case.last_seq), col(Case.subject))
+            .execution_options(synchronize_session="auto")
         )
-
-
-def _leaf(index: int, row: Outbox) -> Leaf:
-    event = json.loads(row.d)
-    return Leaf(
-        idx=index,
-        id=row.id,
-        d=row.d,
-        lh=leaf_hash(row.d),
-        time=datetime.fromisoformat(event["time"]),
-        type=event["type"],
-        case_id=event.get("case"),
-    )
+        last, subject = counted.one()
+        found[case_id] = _Case(iter(range(last - count + 1, last + 1)), subject)
+    return found
