@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from tests.conftest import NOON
-from workflows.ledger.events import Actor, Event, leaf_hash, seal
+from workflows.ledger.events import Actor, Event, seal
 from workflows.ledger.export import COLUMNS, _lines, _row, as_csv, inert, jsonl
 from workflows.ledger.read import CHUNK, Filters
 from workflows.ledger.tables import Leaf
