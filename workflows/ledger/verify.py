@@ -92,11 +92,11 @@ def check_consistency(
     """Refuse unless the new tree begins with the old one, leaf for leaf."""
     if not 0 < old_size <= new_size:
         raise Refused(f"a tree of {old_size} cannot be shown to begin one of {new_size}")
-    _hashes([old_root, new_root, *path])
     if old_size == new_size:
         if path or old_root != new_root:
             raise Refused(f"two different trees of {old_size} leaves: the log was REWRITTEN")
         return
+    _hashes([old_root, new_root, *path])
     hashes = list(path) if old_size & (old_size - 1) else [old_root, *path]
     at, last = old_size - 1, new_size - 1
     while at & 1:
