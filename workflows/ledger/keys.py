@@ -69,6 +69,10 @@ class KeyFile:
     def remember_head(self, note: str) -> None:
         write_whole(self.head, note.encode())
 
+    def forget_head(self) -> None:
+        """After a recovery: the log has another name from here on."""
+        self.head.unlink(missing_ok=True)
+
 
 def read_key(path: Path) -> Ed25519PrivateKey:
     try:
@@ -88,14 +92,18 @@ def make_key(path: Path) -> Ed25519PrivateKey:
     """Write a new key for its owner alone. Raises KeyUnusable if the file is there."""
     key = Ed25519PrivateKey.generate()
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise KeyUnusable(f"there is a {path} already: keys are never overwritten") from None
-    with os.fdopen(handle, "wb") as file:
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    try:
+        os.link(partial, path)  # unlike a rename, this never replaces a key that is there
+    except FileExistsError:
+        raise KeyUnusable(f"there is a {path} already: keys are never overwritten") from None
+    finally:
+        partial.unlink()
     _sync_folder(path)
     return key
 
