@@ -2,11 +2,11 @@
 
 import csv
 import io
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workflows.ledger.formats.shape import Row
+from workflows.ledger.formats.meaning import compact, events_of
+from workflows.ledger.formats.shape import Leaves, Row
 
 COLUMNS = (
     "leaf_index",
@@ -23,8 +23,10 @@ COLUMNS = (
     "data",
     "sd",
 )
-RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+RUNS_IN_A_SPREADSHEET = frozenset("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001 - full width is meant
 """OWASP ASVS 5.0 section 1.2.10, and the line ends and full-width signs that it leaves out."""
+PASSED_OVER = " '\"`\u00a0\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u3000\ufeff"
+"""Spaces, quotes and marks that an importer may take away before it looks for a formula."""
 
 
 class Csv:
@@ -32,49 +34,55 @@ class Csv:
 
     name = "csv"
     media_type = "text/csv; charset=utf-8"
+    line_end = b"\r\n"
 
     @property
     def header(self) -> bytes:
         return written([COLUMNS])
 
-    def encode(self, rows: Sequence[Row]) -> bytes:
-        return written([cells(row) for row in rows])
+    def encode(self, rows: Leaves) -> bytes:
+        events = events_of(rows)
+        return written(
+            _cells(idx, lh, event) for (idx, _, lh), event in zip(rows, events, strict=True)
+        )
 
     def line(self, row: Row) -> bytes:
-        return self.encode([row]).removesuffix(b"\r\n")
+        return self.encode([row]).removesuffix(self.line_end)
 
 
-def cells(row: Row) -> list[str]:
-    event = json.loads(row.d)
-    actor = event["actor"]
-    told = [
-        event["id"],
-        event["time"],
-        event["type"],
-        event["outcome"],
-        actor["kind"],
-        actor["id"],
-        event.get("case"),
-        event.get("case_seq"),
-        event.get("subject"),
-        event.get("data"),
-        event.get("sd"),
-    ]
-    return [str(row.idx), row.lh.hex(), *(inert(_text(cell)) for cell in told)]
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+def _cells(idx: int, lh: bytes, event: dict[str, Any]) -> Sequence[object]:
+    """Texts from a leaf are made inert; numbers and what begins with a brace are so already."""
+    told, actor, data, sd = event.get, event["actor"], event.get("data"), event.get("sd")
+    return (
+        idx,
+        lh.hex(),
+        inert(event["id"]),
+        inert(event["time"]),
+        inert(event["type"]),
+        inert(event["outcome"]),
+        inert(actor["kind"]),
+        inert(actor["id"]),
+        inert(told("case", "")),
+        told("case_seq", ""),
+        inert(told("subject", "")),
+        compact(data) if data else "",
+        compact(sd) if sd else "",
+    )
 
 
 def inert(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula gets an apostrophe, as OWASP advises."""
-    return "'" + cell if cell.startswith(RUNS_IN_A_SPREADSHEET) else cell
+    """A cell that a spreadsheet would take for a formula gets an apostrophe, as OWASP advises.
+
+    Only what is not plain at its beginning is looked at closer. Taking one apostrophe away from a
+    cell that would get one without it gives the text back.
+    """
+    if cell[:1].isalnum() or not cell:
+        return cell
+    begins = cell.lstrip(PASSED_OVER)[:1]
+    return "'" + cell if cell[0] in RUNS_IN_A_SPREADSHEET or begins in RUNS_IN_A_SPREADSHEET else cell
 
 
-def written(rows: Sequence[Sequence[str]]) -> bytes:
+def written(rows: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode()

@@ -1,8 +1,6 @@
 """JSON lines, verbatim: the only format that is itself proof."""
 
-from collections.abc import Sequence
-
-from workflows.ledger.formats.shape import Row
+from workflows.ledger.formats.shape import Leaves, Row
 
 
 class JsonLines:
@@ -12,8 +10,8 @@ class JsonLines:
     media_type = "application/jsonl"
     header = b""
 
-    def encode(self, rows: Sequence[Row]) -> bytes:
-        return b"".join([row.d + b"\n" for row in rows])
+    def encode(self, rows: Leaves) -> bytes:
+        return b"".join([d + b"\n" for _, d, _ in rows])
 
     def line(self, row: Row) -> bytes:
         return row.d
