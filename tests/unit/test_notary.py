@@ -17,9 +17,9 @@ from tests.logs import all_leaves, grow, log_of, root_of
 from workflows.ledger.events import EXEUNT
 from workflows.ledger.keys import KeyFile, KeyUnusable
 from workflows.ledger.notary import CannotSign, Notary, RolledBack
-from workflows.ledger.note import read_body
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Checkpoint, LogKey
+from workflows.ledger.verify import parse_checkpoint
 from workflows.store import Store
 
 ORIGIN = "audit.acme.example/acme"
@@ -72,7 +72,8 @@ async def test_the_first_event_of_a_log_names_its_key_and_the_head_covers_it(
         [known] = await keys_of(notary.store)
         assert first.type == "log.key.announced"
         assert known.vkey.encode() in first.d
-        assert read_body(made.note) == (ORIGIN, 1, root_of([first.d]))
+        said = parse_checkpoint(made.note)
+        assert (said.origin, said.size, said.root) == (ORIGIN, 1, root_of([first.d]))
         assert signers_of(made, [known.vkey]) == [known.vkey]
         assert key.path.stat().st_mode & 0o777 == 0o600
         assert key.last_head() == made.note
@@ -110,7 +111,7 @@ async def test_a_database_that_was_rolled_back_is_not_signed_until_somebody_says
         assert await notary.recover(EXEUNT, "disk died") == f"{ORIGIN}/2"
         again = await signed(notary)
         recovered = (await all_leaves(notary.store))[-1]
-    assert read_body(again.note)[0] == f"{ORIGIN}/2"
+    assert parse_checkpoint(again.note).origin == f"{ORIGIN}/2"
     assert recovered.type == "log.recovered"
     assert f'"signed":{{"root":"{out.root.hex()}","size":16}}'.encode() in recovered.d
     assert b"disk died" not in recovered.d

@@ -114,6 +114,4 @@ def test_a_history_that_was_rewritten_before_the_old_head_is_refused(
     for path in (true.consistency(old), forged.consistency(old)):
         refused_consistency(old, true.root(old), size, forged.root(), path)
     dropped = Log(true.leaves[:changed] + true.leaves[changed + 1 :] + [b"new", b"newer"])
-    refused_consistency(
-        old, true.root(old), dropped.size, dropped.root(), dropped.consistency(old)
-    )
+    refused_consistency(old, true.root(old), dropped.size, dropped.root(), dropped.consistency(old))

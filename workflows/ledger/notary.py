@@ -13,10 +13,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
-from workflows.ledger import proofs
-from workflows.ledger.events import EXEUNT, Actor, Event
+from workflows.ledger import proofs, verify
+from workflows.ledger.events import Actor, Event
 from workflows.ledger.keys import KeyFile, KeyUnusable
-from workflows.ledger.note import Signer, checkpoint_body, note_of, read_body
+from workflows.ledger.note import Signer, checkpoint_body, note_of
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Checkpoint, Head, LogKey
 from workflows.store import Store
@@ -135,8 +135,8 @@ class Notary:
                 raise CannotSign(
                     "this database follows from what was signed: there is nothing to do"
                 )
-            was, size, root = read_body(remembered or (last.note if last else ""))
-            head.origin = _next_name(self.origin, max(head.origin, was, key=_turn))
+            signed = _head_in(remembered or (last.note if last else ""))
+            head.origin = _next_name(self.origin, max(head.origin, signed.origin, key=_turn))
             signer = Signer(head.origin, self._load())
             await self._retire(session)
             event = Event(
@@ -145,8 +145,8 @@ class Notary:
                 data={
                     "origin": head.origin,
                     "vkey": signer.vkey,
-                    "was": was,
-                    "signed": {"size": size, "root": root.hex()},
+                    "was": signed.origin,
+                    "signed": {"size": signed.size, "root": signed.root.hex()},
                     "found": {
                         "size": head.size,
                         "root": (await proofs.root_at(session, head.size)).hex(),
@@ -179,17 +179,18 @@ class Notary:
         """C2SP tlog-checkpoint: a log MUST NOT sign a head that its earlier ones do not begin."""
         remembered = self.key.last_head()
         for note in [*([last.note] if last else []), *([remembered] if remembered else [])]:
-            origin, size, root = read_body(note)
-            if origin != head.origin or size > head.size:
+            signed = _head_in(note)
+            if signed.origin != head.origin or signed.size > head.size:
                 raise RolledBack(
-                    f"{size} events were signed as {origin}, this database has {head.size} as "
+                    f"{signed.size} events were signed as {signed.origin}, this database has "
+                    f"{head.size} as "
                     f"{head.origin}: it was restored from a backup. Nothing is signed until "
                     "somebody runs `exeunt audit recover` (docs/operating.md)."
                 )
-            if await proofs.root_at(session, size) != root:
+            if await proofs.root_at(session, signed.size) != signed.root:
                 raise RolledBack(
-                    f"the first {size} events are not those that were signed: this database was "
-                    "restored or rewritten. Keep it, and look at docs/operating.md before you "
+                    f"the first {signed.size} events are not those that were signed: this database "
+                    "was restored or rewritten. Keep it, and look at docs/operating.md before you "
                     "run `exeunt audit recover`."
                 )
 
@@ -263,6 +264,16 @@ async def _locked(session: AsyncSession) -> Head:
     return (await session.exec(select(Head).with_for_update())).one()
 
 
+def _head_in(note: str) -> verify.Checkpoint:
+    try:
+        return verify.parse_checkpoint(note)
+    except verify.Refused as why:
+        raise CannotSign(
+            f"the head that was signed last cannot be read ({why}): put the file back that lies "
+            "beside the key, from its own backup"
+        ) from None
+
+
 def _turn(origin: str) -> int:
     last = origin.rpartition("/")[2]
     return int(last) if last.isdecimal() else 1
@@ -270,6 +281,3 @@ def _turn(origin: str) -> int:
 
 def _next_name(origin: str, was: str) -> str:
     return f"{origin}/{_turn(was) + 1}"
-
-
-__all__ = ["EXEUNT", "CannotSign", "Notary", "RolledBack", "latest"]
