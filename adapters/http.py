@@ -170,16 +170,17 @@ class Api:
         content: bytes,
         *,
         named: str,
+        path: str = "/",
         headers: dict[str, str] | None = None,
         codes: frozenset[int] = frozenset(),
         only_reads: bool = False,
     ) -> Reply:
-        """POST to the root what is no JSON; the body of the Reply is the bytes that came.
+        """POST what is no JSON; the body of the Reply is the bytes that came.
 
         `named` is the operation: it is remembered where others have a path.
         """
         request = self._client.build_request(
-            "POST", self._url("/"), content=content, headers=headers, extensions={"named": named}
+            "POST", self._url(path), content=content, headers=headers, extensions={"named": named}
         )
         response = await self._let_out(request, 1.0, writes=not only_reads)
         if response.status_code not in codes:
