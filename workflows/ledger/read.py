@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -17,7 +16,7 @@ PAGE_ROWS = 8192
 PAGE_BYTES = 2 << 20
 """A page ends with the rows that fill it: a leaf may be 64 KiB long, and memory has an end."""
 FIRST_FETCH, LARGEST_FETCH = 32, 1024
-"""Rows that are fetched before their bytes are counted: more and more, as long as they are short."""
+"""Rows that are fetched before their bytes are counted: more, as long as they are short."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,16 @@ async def rows(store: Store, filters: Filters, limit: int = PAGE_ROWS) -> Leaves
         return await (await session.connection()).run_sync(_page_of, query)
 
 
-def _page_of(connection: sa.Connection, query: sa.Select[Any]) -> Leaves:
+def _page_of(connection: sa.Connection, query: sa.Select[int, bytes, bytes]) -> Leaves:
     found: list[tuple[int, bytes, bytes]] = []
     size, fetch = 0, FIRST_FETCH
     with connection.execute(query) as result:
-        cursor = result.cursor
-        while cursor and size < PAGE_BYTES and (part := cursor.fetchmany(fetch)):
+        # Not `result.fetchmany`: that makes objects. Not the cursor's own: a row is read ahead.
+        while (cursor := result.cursor) and size < PAGE_BYTES:
+            part = result.cursor_strategy.fetchmany(result, cursor, fetch)
             found += part
-            fetch = min(2 * fetch, LARGEST_FETCH)
             size += sum([len(d) for _, d, _ in part])
+            fetch = min(2 * fetch, LARGEST_FETCH)
     return found
 
 
