@@ -64,3 +64,13 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> str:
 
 def note_of(body: str, lines: list[str]) -> str:
     return f"{body}\n{''.join(lines)}"
+
+
+def proof_text(index: int, hashes: list[bytes], checkpoint: str) -> str:
+    """C2SP tlog-proof: what shows to anybody that a leaf is in a signed tree."""
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hash_lines(hashes)}\n{checkpoint}"
+
+
+def hash_lines(hashes: list[bytes]) -> str:
+    """One base64 hash on each line, as C2SP tlog-proof and tlog-witness have them."""
+    return "".join(f"{base64.b64encode(one).decode('ascii')}\n" for one in hashes)
