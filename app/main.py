@@ -10,6 +10,8 @@ from fastapi import FastAPI
 
 from adapters.clock import Clock
 from adapters.registry import ADAPTERS, HR_SOURCES
+from adapters.time_stamps import TimeStamps
+from adapters.witness import Witness
 from app import errors
 from app.api import (
     account_links,
@@ -59,7 +61,8 @@ def build_world(settings: Settings, config: Config, clock: Clock) -> World:
         systems=systems_of(config, clock),
         hr=hr_of(config, clock),
         notary=notary_of(settings, config.audit, ledger, store, clock),
-        witness_keys={name: told.vkey for name, told in config.audit.witnesses.items()},
+        witnesses={name: Witness(w.url, w.vkey) for name, w in config.audit.witnesses.items()},
+        time_stamps=time_stamps_of(config.audit),
     )
 
 
@@ -74,6 +77,11 @@ def notary_of(
         return None
     origin = audit.origin or f"exeunt.local/{settings.tenant}"
     return Notary(store, ledger, clock, origin, KeyFile(path))
+
+
+def time_stamps_of(audit: AuditSettings) -> TimeStamps | None:
+    told = audit.time_stamps
+    return TimeStamps(told.url, told.ca_file) if told else None
 
 
 def systems_of(config: Config, clock: Clock) -> dict[str, System]:
@@ -111,7 +119,7 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
             task = asyncio.create_task(_keep_at(work, world))
             stack.push_async_callback(_stopped, task)
         yield
-    await _let_go(world)
+    await let_go(world)
 
 
 async def _record_start(world: World, node: str) -> None:
@@ -160,11 +168,15 @@ async def _stopped(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def _let_go(world: World) -> None:
+async def let_go(world: World) -> None:
     for system in world.systems.values():
         await system.adapter.close()
     for hr in world.hr.values():
         await hr.source.close()
+    for witness in world.witnesses.values():
+        await witness.close()
+    if world.time_stamps:
+        await world.time_stamps.close()
     await world.store.close()
 
 

@@ -18,7 +18,7 @@ ORIGIN = re.compile(r"[A-Za-z0-9.-]+(/[!-*,.0-~-]+)+")
 """Printable ASCII without blank or plus sign, in two parts at least (C2SP tlog-checkpoint)."""
 LONGEST_ORIGIN = 255
 KEY_ID = 4
-WITNESSES = {0x04: 32, 0x06: 1312}
+WITNESSES = {0x04: 32}
 """Bytes of a public key by its type: Ed25519 and ML-DSA-44 (C2SP tlog-cosignature)."""
 
 
