@@ -1,7 +1,7 @@
 """Splunk's HTTP Event Collector.
 
-docs.splunk.com: "Format events for HTTP Event Collector"; "Troubleshoot HTTP Event Collector", which
-has the error codes; "About HTTP Event Collector Indexer Acknowledgment".
+docs.splunk.com: "Format events for HTTP Event Collector"; "Troubleshoot HTTP Event Collector" with
+its error codes; "About HTTP Event Collector Indexer Acknowledgment".
 """
 
 import json
