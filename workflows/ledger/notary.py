@@ -254,6 +254,13 @@ class Notary:
             ) from None
 
 
+def unsigned() -> CannotSign:
+    """There is nobody who signs, or nothing to sign."""
+    return CannotSign(
+        "this log is not signed", "Give it a key: EXEUNT_AUDIT_KEY (docs/operating.md)."
+    )
+
+
 async def latest(session: AsyncSession, origin: str | None = None) -> Checkpoint | None:
     """The last head that was signed, under the log's present name unless another is given."""
     name = origin if origin is not None else (await session.exec(select(Head.origin))).one()

@@ -191,8 +191,6 @@ def parse_checkpoint(text: str) -> Checkpoint:
         raise Refused("checkpoint: it must be an origin, a number of leaves and a root hash")
     hashed = _unb64(root, "checkpoint: root hash")
     _hashes([hashed])
-    if size == "0" and hashed != EMPTY:
-        raise Refused("checkpoint: a tree without leaves has another root")
     return Checkpoint(origin, int(size), hashed, body, signatures)
 
 
@@ -562,6 +560,8 @@ class Policy:
     def check(self, text: str, unchecked: list[Unchecked] | None = None) -> Checkpoint:
         """Refuse unless a trusted log signed this head and enough witnesses cosigned it."""
         head = parse_checkpoint(text)
+        if head.size == 0 and head.root != EMPTY:
+            raise Refused("checkpoint: a tree without leaves has another root")
         logs = [key for key in self.log if key.kind == ED25519 and key.name == head.origin]
         if not logs:
             raise Refused(f"checkpoint: you trust no key of the log {head.origin!r}")
