@@ -20,7 +20,7 @@ from workflows.ledger import proofs
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.note import COSIGNATURE, Signer
 from workflows.ledger.publish import publish
-from workflows.ledger.shipments import shipment, some_are_due_again
+from workflows.ledger.outside import shipment, some_are_due_again
 from workflows.ledger.tables import Checkpoint, Leaf, LogKey, Outbox
 from workflows.ledger.verify import (
     Key,
