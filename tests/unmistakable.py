@@ -136,8 +136,9 @@ class Telling:
         """Also what the systems call them: an account's id is theirs alone."""
         return (*VALUES, *self.accounts)
 
-    async def post(self, path: str, body: Any, role: Role = Role.ADMIN, **headers: str) -> Any:
+    async def post(self, path: str, body: Any, role: Role = Role.ADMIN, key: str = "") -> Any:
         client = await self.exeunt.client(role, address=f"{role}@acme.example")
+        headers = {"Idempotency-Key": key} if key else {}
         answer = await client.post(path, json=body, headers=headers)
         assert answer.status_code < httpx.codes.BAD_REQUEST, answer.text
         return answer.json()
@@ -152,7 +153,7 @@ class Telling:
         who = {"worker": {"email": ADDRESS}, "kind": "involuntary"}
         why = {"reason": REASON, "reference": REFERENCE}
         await eventually(self._known, bool)
-        await self.post("/cases", who | why, **{"Idempotency-Key": KEY})
+        await self.post("/cases", who | why, key=KEY)
         return await self.closed()
 
     async def _known(self) -> bool:
