@@ -15,12 +15,12 @@ from app.config import read_config
 from app.main import build_world, let_go
 from app.settings import Settings
 from tests.conftest import StillClock
-from tests.logs import grow
+from tests.trees import grow
 from workflows.ledger import proofs
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.note import COSIGNATURE, Signer
-from workflows.ledger.publish import publish
 from workflows.ledger.outside import shipment, some_are_due_again
+from workflows.ledger.publish import publish
 from workflows.ledger.tables import Checkpoint, Leaf, LogKey, Outbox
 from workflows.ledger.verify import (
     Key,

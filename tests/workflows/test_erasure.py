@@ -3,27 +3,24 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from adapters.nouns import HOLDERS, Held, State
-from app.security.tokens import Role, list_tokens, revoke_token
-from tests.house import eventually, leaves
+from tests.house import leaves
 from tests.unmistakable import ADDRESS, NAME, SOURCE, VALUES, Telling, found_in, telling_house
-from workflows.errors import Conflict
 from workflows.ledger import proofs
 from workflows.ledger.events import Actor
-from workflows.ledger.export import EXPORTS
+from workflows.ledger.export import export
+from workflows.ledger.formats import FORMATS, format_named
 from workflows.ledger.read import Filters
 from workflows.ledger.tables import Disclosure, Leaf
 from workflows.ledger.verify import node_hash
 from workflows.lookup import STATE
 from workflows.privacy.erase import Erased, erase, survey
 from workflows.privacy.wipe import Wiped, wipe
-from workflows.requests import get_case
 from workflows.tables import Approval, Case, CaseAccount, Worker
 
 COLLEAGUE, COLLEAGUE_ID = "gustav.colleague@acme.example", "WID-31415926"
@@ -140,8 +137,9 @@ async def test_an_erased_person_is_in_no_file_any_more_and_every_proof_still_hol
     await world.ledger.sequence()
 
     assert seen_in(files_of(telling), telling.values) == set()
-    for name, (write, _) in EXPORTS.items():
-        text = b"".join([chunk async for chunk in write(world.store, Filters())])
+    for name in FORMATS:
+        parts = export(world.store, format_named(name), Filters())
+        text = b"".join([part.data async for part in parts])
         assert found_in(text, telling.values) == set(), name
     await _proofs_hold(telling, old)
     [event] = await telling.exeunt.events(type="privacy.erased")
