@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from workflows.ledger import selfcheck
 from workflows.ledger.notary import CannotSign, Notary, latest
-from workflows.ledger.shipments import note_failure, note_success, some_are_due_again
+from workflows.ledger.outside import note_failure, note_success, some_are_due_again
 from workflows.ledger.shown import TIME_STAMPS, destination_of, show
 from workflows.ledger.tables import Checkpoint, Head, Leaf
 from workflows.world import World

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -96,12 +97,19 @@ async def stream(store: Store, filters: Filters) -> AsyncIterator[Leaves]:
         filters = replace(filters, cursor=found[-1][0])
 
 
-async def extent(store: Store) -> tuple[int, int]:
-    """How many leaves the log has, and how many of its first ones were not kept."""
-    query = sa.select(col(Head.size), col(Head.pruned))
+class Extent(NamedTuple):
+    """`size` leaves are in order, the first `pruned` of them were not kept any longer."""
+
+    size: int
+    pruned: int
+    origin: str
+    """The name under which the log is signed; empty if it is not."""
+
+
+async def extent(store: Store) -> Extent:
+    query = sa.select(col(Head.size), col(Head.pruned), col(Head.origin))
     async with store.read() as session:
-        size, pruned = (await (await session.connection()).execute(query)).one()
-        return size, pruned
+        return Extent(*(await (await session.connection()).execute(query)).one())
 
 
 async def index_of(store: Store, cursor: str) -> int:

@@ -15,7 +15,7 @@ from adapters.errors import AdapterError, NeedsHuman
 from adapters.time_stamps import TimeStamps
 from adapters.witness import Witness, WitnessAhead
 from workflows.ledger import proofs
-from workflows.ledger.shipments import note_failure, note_success, shipment
+from workflows.ledger.outside import note_failure, note_success, shipment
 from workflows.ledger.tables import Checkpoint
 from workflows.world import World
 

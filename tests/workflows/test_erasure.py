@@ -1,0 +1,160 @@
+"""A person is erased: nobody finds them in any file again, and every proof is as good as before."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from adapters.nouns import HOLDERS, Held, State
+from tests.house import leaves
+from tests.unmistakable import ADDRESS, NAME, SOURCE, VALUES, Telling, found_in, telling_house
+from workflows.ledger import proofs
+from workflows.ledger.events import Actor
+from workflows.ledger.export import export
+from workflows.ledger.formats import FORMATS, format_named
+from workflows.ledger.read import Filters
+from workflows.ledger.tables import Disclosure, Leaf
+from workflows.ledger.verify import node_hash
+from workflows.lookup import STATE
+from workflows.privacy.erase import Erased, erase, survey
+from workflows.privacy.wipe import Wiped, wipe
+from workflows.tables import Approval, Case, CaseAccount, Worker
+
+COLLEAGUE, COLLEAGUE_ID = "gustav.colleague@acme.example", "WID-31415926"
+OFFICER = Actor("person", "tok_officer")
+BASIS = "Art. 17(1)(a) GDPR"
+
+
+@pytest.fixture
+async def telling(url: str, tmp_path: Path) -> AsyncIterator[Telling]:
+    async with AsyncExitStack() as stack:
+        yield await stack.enter_async_context(telling_house(url, tmp_path))
+
+
+def files_of(telling: Telling) -> list[Path]:
+    """Where the database keeps what it keeps, its write-ahead log apart on PostgreSQL."""
+    store = telling.exeunt.world.store
+    if store.file:
+        return sorted(store.file.parent.glob(store.file.name + "*"))
+    folder = sa.engine.make_url(str(store.url)).query["host"]
+    return [path for path in Path(str(folder)).glob("base/*/*") if path.is_file()]
+
+
+def seen_in(files: Iterable[Path], values: Iterable[str]) -> set[str]:
+    return {word for path in files for word, _ in found_in(path.read_bytes(), values)}
+
+
+async def erased(telling: Telling) -> Erased:
+    world = telling.exeunt.world
+    return await erase(
+        world.store, world.ledger, world.clock, await worker_id(telling), BASIS, OFFICER
+    )
+
+
+async def worker_id(telling: Telling) -> str:
+    async with telling.exeunt.world.store.read() as session:
+        query = select(Worker.id).where(Worker.source_worker_id == SOURCE)
+        found: str = (await session.exec(query)).one()
+        return found
+
+
+async def colleague(telling: Telling) -> None:
+    """Whose manager they were, whose hand-over they agreed to, whose mailbox they could read."""
+    for n in range(9):
+        telling.directory.hire(f"nobody{n}@acme.example")  # so that ids are told apart in base64
+    telling.directory.hire(COLLEAGUE)
+    manager = {"source_worker_id": SOURCE, "work_email": ADDRESS}
+    who = {"source_worker_id": COLLEAGUE_ID, "work_email": COLLEAGUE, "employee_number": None}
+    await telling.exeunt.hr_says(leaves(worker=who | {"manager": manager}))
+    await telling.exeunt.until(lambda c: c["containment"] == "partly", COLLEAGUE_ID)
+    store = telling.exeunt.world.store
+    shared = Held("m1", f"Mailbox of {NAME}", details={HOLDERS: [ADDRESS.upper(), COLLEAGUE]})
+    async with store.write() as session:
+        case = (
+            await session.exec(
+                select(Case)
+                .join(Worker, col(Worker.id) == Case.worker_id)
+                .where(Worker.source_worker_id == COLLEAGUE_ID)
+            )
+        ).one()
+        [account] = (
+            await session.exec(select(CaseAccount).where(CaseAccount.case_id == case.id))
+        ).all()
+        account.before = STATE.dump_python(State(mailbox=shared), mode="json")
+        session.add(
+            Approval(
+                id="appr_theirs",
+                case_id=case.id,
+                wave="hand_over",
+                digest="d",
+                principal=ADDRESS,
+                given_at=telling.clock.now(),
+            )
+        )
+
+
+async def rooted(telling: Telling) -> tuple[int, bytes]:
+    async with telling.exeunt.world.store.read() as session:
+        size = await proofs.log_size(session)
+        return size, await proofs.root_at(session, size)
+
+
+def climb(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
+    """RFC 9162 section 2.1.3.2."""
+    number, last, root = index, size - 1, leaf
+    for step in path:
+        if number & 1 or number == last:
+            root = node_hash(step, root)
+            while not number & 1 and number:
+                number, last = number >> 1, last >> 1
+        else:
+            root = node_hash(root, step)
+        number, last = number >> 1, last >> 1
+    return root
+
+
+@pytest.mark.slow
+async def test_an_erased_person_is_in_no_file_any_more_and_every_proof_still_holds(
+    telling: Telling,
+) -> None:
+    await telling.leave()
+    await colleague(telling)
+    world = telling.exeunt.world
+    await world.ledger.sequence()
+    old = await rooted(telling)
+    assert seen_in(files_of(telling), VALUES) == set(VALUES), "the search would find them"
+
+    looked = await survey(world.store, await worker_id(telling))
+    done = await erased(telling)
+    assert (done.disclosures, done.elsewhere) == (looked.disclosures, looked.elsewhere)
+    assert (done.left, done.already) == ((), False)
+    assert done.disclosures > 20
+    assert done.elsewhere >= 4  # the colleague's record, its delivery, the mailbox, the approval
+    assert await wipe(world.store) == Wiped(done=True)
+    await world.ledger.sequence()
+
+    assert seen_in(files_of(telling), telling.values) == set()
+    for name in FORMATS:
+        parts = export(world.store, format_named(name), Filters())
+        text = b"".join([part.data async for part in parts])
+        assert found_in(text, telling.values) == set(), name
+    await _proofs_hold(telling, old)
+    [event] = await telling.exeunt.events(type="privacy.erased")
+    assert event["subject"] == done.subject
+    assert event["data"] == {"basis": BASIS, "disclosures": done.disclosures}
+    async with world.store.read() as session:
+        theirs = select(Disclosure).where(Disclosure.subject == done.subject)
+        assert (await session.exec(theirs)).all() == []
+
+
+async def _proofs_hold(telling: Telling, old: tuple[int, bytes]) -> None:
+    old_size, old_root = old
+    size, root = await rooted(telling)
+    async with telling.exeunt.world.store.read() as session:
+        assert await proofs.root_at(session, old_size) == old_root
+        for leaf in (await session.exec(select(Leaf))).all():
+            path = await proofs.inclusion(session, leaf.idx, size)
+            assert climb(leaf.idx, size, leaf.lh, path) == root
