@@ -45,7 +45,8 @@ def with_openssl(folder: Path) -> str:
 
 
 def test_it_needs_no_python_newer_than_3_9() -> None:
-    command = [Path(sys.executable).parent / "vermin", "--target=3.9-", "--violations", HERE]
+    vermin = str(Path(sys.executable).parent / "vermin")
+    command = [vermin, "--target=3.9-", "--violations", str(HERE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
