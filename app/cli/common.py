@@ -51,4 +51,6 @@ async def resting(settings: Settings, config: Config) -> AsyncIterator[World]:
             await system.adapter.close()
         for hr in world.hr.values():
             await hr.source.close()
+        for outlet in world.outlets.values():
+            await outlet.sink.close()
         await world.store.close()
