@@ -113,7 +113,7 @@ async def _postgres(store: Store) -> Wiped:
 
 
 async def _nobody_looks_back(connection: psycopg.AsyncConnection[Any]) -> bool:
-    """Whether every open snapshot is from after now; a rewrite keeps what an older one could see."""
+    """Whether every open snapshot is from after now: a rewrite keeps what an older one sees."""
     now = await (
         await connection.execute("SELECT (txid_current() % (2^32)::bigint)::text")
     ).fetchone()
