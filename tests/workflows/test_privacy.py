@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import select
 
 from tests.unmistakable import VALUES, Telling, found_in, telling_house
-from workflows.ledger.export import EXPORTS
+from workflows.ledger.export import export
+from workflows.ledger.formats import FORMATS, format_named
 from workflows.ledger.read import Filters
 from workflows.ledger.tables import Disclosure, Leaf
 from workflows.tables import HrDelivery
@@ -32,8 +33,9 @@ async def test_no_leaf_and_no_export_holds_anything_that_says_who_left(
     assert found_in("\n".join(kept).encode(), VALUES), "the values were there to be found"
     for leaf in leaves:
         assert found_in(leaf.d, (*telling.values, *bodies)) == set(), leaf.type
-    for name, (write, _) in EXPORTS.items():
-        text = b"".join([chunk async for chunk in write(world.store, Filters())])
+    for name in FORMATS:
+        parts = export(world.store, format_named(name), Filters())
+        text = b"".join([part.data async for part in parts])
         assert found_in(text, telling.values) == set(), name
     said = capfd.readouterr()
     assert found_in((said.out + said.err).encode(), telling.values) == set()

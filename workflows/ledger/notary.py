@@ -13,17 +13,18 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
-from workflows.ledger import proofs
-from workflows.ledger.events import EXEUNT, Actor, Event
+from workflows.errors import Conflict
+from workflows.ledger import proofs, verify
+from workflows.ledger.events import Actor, Event
 from workflows.ledger.keys import KeyFile, KeyUnusable
-from workflows.ledger.note import Signer, checkpoint_body, note_of, read_body
+from workflows.ledger.note import Signer, checkpoint_body, note_of
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Checkpoint, Head, LogKey
 from workflows.store import Store
 
 
-class CannotSign(Exception):
-    """The log is not signed. Recording and cutting go on; the message says what people must do."""
+class CannotSign(Conflict):
+    """The log is not signed. Recording and cutting go on meanwhile."""
 
 
 class RolledBack(CannotSign):
@@ -133,10 +134,10 @@ class Notary:
                 pass
             else:
                 raise CannotSign(
-                    "this database follows from what was signed: there is nothing to do"
+                    "this database follows from what was signed", "There is nothing to recover."
                 )
-            was, size, root = read_body(remembered or (last.note if last else ""))
-            head.origin = _next_name(self.origin, max(head.origin, was, key=_turn))
+            signed = _head_in(remembered or (last.note if last else ""))
+            head.origin = _next_name(self.origin, max(head.origin, signed.origin, key=_turn))
             signer = Signer(head.origin, self._load())
             await self._retire(session)
             event = Event(
@@ -145,8 +146,8 @@ class Notary:
                 data={
                     "origin": head.origin,
                     "vkey": signer.vkey,
-                    "was": was,
-                    "signed": {"size": size, "root": root.hex()},
+                    "was": signed.origin,
+                    "signed": {"size": signed.size, "root": signed.root.hex()},
                     "found": {
                         "size": head.size,
                         "root": (await proofs.root_at(session, head.size)).hex(),
@@ -179,25 +180,26 @@ class Notary:
         """C2SP tlog-checkpoint: a log MUST NOT sign a head that its earlier ones do not begin."""
         remembered = self.key.last_head()
         for note in [*([last.note] if last else []), *([remembered] if remembered else [])]:
-            origin, size, root = read_body(note)
-            if origin != head.origin or size > head.size:
+            signed = _head_in(note)
+            if signed.origin != head.origin or signed.size > head.size:
                 raise RolledBack(
-                    f"{size} events were signed as {origin}, this database has {head.size} as "
-                    f"{head.origin}: it was restored from a backup. Nothing is signed until "
-                    "somebody runs `exeunt audit recover` (docs/operating.md)."
+                    f"{signed.size} events were signed as {signed.origin}, this database has "
+                    f"{head.size} as {head.origin}: it was restored from a backup",
+                    "Nothing is signed until somebody runs `exeunt audit recover` "
+                    "(docs/operating.md).",
                 )
-            if await proofs.root_at(session, size) != root:
+            if await proofs.root_at(session, signed.size) != signed.root:
                 raise RolledBack(
-                    f"the first {size} events are not those that were signed: this database was "
-                    "restored or rewritten. Keep it, and look at docs/operating.md before you "
-                    "run `exeunt audit recover`."
+                    f"the first {signed.size} events are not those that were signed: this database "
+                    "was restored or rewritten",
+                    "Keep it, and read docs/operating.md before you run `exeunt audit recover`.",
                 )
 
     def _must_be_ours(self, origin: str) -> None:
         if origin != self.origin and not re.fullmatch(re.escape(self.origin) + r"/\d+", origin):
             raise CannotSign(
-                f"this log is signed as {origin}, the configuration says {self.origin}: a log's "
-                "name never changes. Put it back (audit.origin, EXEUNT_TENANT)."
+                f"this log is signed as {origin}, the configuration says {self.origin}",
+                "A log's name never changes: put it back (audit.origin, EXEUNT_TENANT).",
             )
 
     async def _signers(self, session: AsyncSession, origin: str) -> list[Signer]:
@@ -209,8 +211,8 @@ class Notary:
         signers = [signer for signer in signers if signer.vkey in known]
         if current not in signers:
             raise CannotSign(
-                f"the key in {self.key.path} was never announced in this log. Put the right one "
-                "back; if it is lost, run `exeunt audit key replace`."
+                f"the key in {self.key.path} was never announced in this log",
+                "Put the right one back; if it is lost, run `exeunt audit key replace`.",
             )
         return signers
 
@@ -225,12 +227,12 @@ class Notary:
         except KeyUnusable:
             if self.key.path.exists():
                 raise CannotSign(
-                    f"{self.key.path} is there but cannot be used: move it away first"
+                    f"{self.key.path} is there but cannot be used", "Move it away first."
                 ) from None
             return
         known = await session.get(LogKey, current.vkey)
-        told = "rotate it" if known and known.retired_at is None else "move it away first"
-        raise CannotSign(f"the key in {self.key.path} is there: {told}")
+        told = "Rotate it" if known and known.retired_at is None else "Move it away first"
+        raise CannotSign(f"the key in {self.key.path} is there", f"{told}.")
 
     async def _announce(self, session: AsyncSession, event: Event, signer: Signer) -> None:
         session.add(LogKey(vkey=signer.vkey, announced_at=self.clock.now()))
@@ -247,7 +249,16 @@ class Notary:
         try:
             return self.key.load()
         except KeyUnusable as why:
-            raise CannotSign(f"{why}. Nothing is signed until there is one.") from None
+            raise CannotSign(
+                str(why), "Nothing is signed until there is one (docs/operating.md)."
+            ) from None
+
+
+def unsigned() -> CannotSign:
+    """There is nobody who signs, or nothing to sign."""
+    return CannotSign(
+        "this log is not signed", "Give it a key: EXEUNT_AUDIT_KEY (docs/operating.md)."
+    )
 
 
 async def latest(session: AsyncSession, origin: str | None = None) -> Checkpoint | None:
@@ -263,6 +274,16 @@ async def _locked(session: AsyncSession) -> Head:
     return (await session.exec(select(Head).with_for_update())).one()
 
 
+def _head_in(note: str) -> verify.Checkpoint:
+    try:
+        return verify.parse_checkpoint(note)
+    except verify.Refused as why:
+        raise CannotSign(
+            f"the head that was signed last cannot be read: {why}",
+            "Put the file back that lies beside the key (….head), from its own backup.",
+        ) from None
+
+
 def _turn(origin: str) -> int:
     last = origin.rpartition("/")[2]
     return int(last) if last.isdecimal() else 1
@@ -270,6 +291,3 @@ def _turn(origin: str) -> int:
 
 def _next_name(origin: str, was: str) -> str:
     return f"{origin}/{_turn(was) + 1}"
-
-
-__all__ = ["EXEUNT", "CannotSign", "Notary", "RolledBack", "latest"]

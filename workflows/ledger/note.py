@@ -66,7 +66,11 @@ def note_of(body: str, lines: list[str]) -> str:
     return f"{body}\n{''.join(lines)}"
 
 
-def read_body(note: str) -> tuple[str, int, bytes]:
-    """Origin, size and root of a note of our own; whoever takes one from others uses verify.py."""
-    origin, size, root, *_ = note.split("\n")
-    return origin, int(size), base64.b64decode(root)
+def proof_text(index: int, hashes: list[bytes], checkpoint: str) -> str:
+    """C2SP tlog-proof: what shows to anybody that a leaf is in a signed tree."""
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hash_lines(hashes)}\n{checkpoint}"
+
+
+def hash_lines(hashes: list[bytes]) -> str:
+    """One base64 hash on each line, as C2SP tlog-proof and tlog-witness have them."""
+    return "".join(f"{base64.b64encode(one).decode('ascii')}\n" for one in hashes)

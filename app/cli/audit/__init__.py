@@ -1,0 +1,12 @@
+"""exeunt audit"""
+
+import typer
+
+from app.cli.audit import export, keys, tree
+
+cli = typer.Typer(help="The log that cannot be changed.", no_args_is_help=True)
+cli.command()(export.export)
+cli.command()(tree.check)
+cli.command()(tree.mirror)
+cli.command()(keys.recover)
+cli.add_typer(keys.cli, name="key")
