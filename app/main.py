@@ -24,6 +24,7 @@ from app.api import (
     plans,
     systems,
     tasks,
+    workers,
 )
 from app.body_limit import BodyLimit
 from app.config import Config
@@ -213,7 +214,8 @@ def create_app(world: World) -> FastAPI:
     app.state.world = world
     errors.install(app)
     app.add_middleware(BodyLimit)
-    for router in (hr_events, cases, plans, systems, tasks, account_links, audit, audit_tree):
+    nouns = (hr_events, cases, workers, plans, systems, tasks, account_links, audit, audit_tree)
+    for router in nouns:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.router)
     return app
