@@ -27,12 +27,16 @@ def cells(made: Row) -> dict[str, str]:
     return dict(zip(COLUMNS, one, strict=True))
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=", "="])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=", "="]
+)
 def test_a_formula_is_told_as_a_text(cell: str) -> None:
     assert cells(row(Event("x.done", actor=Actor("hr", cell))))["actor_id"] == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", [" =1", "\u00a0=1", "'=1", '"=1', ' "\'=1', "\ufeff=1", "\u200b@x"])
+@pytest.mark.parametrize(
+    "cell", [" =1", "\u00a0=1", "'=1", '"=1', " \"'=1", "\ufeff=1", "\u200b@x"]
+)
 def test_nor_does_it_hide_behind_what_an_importer_takes_away(cell: str) -> None:
     assert inert(cell) == f"'{cell}"
 
