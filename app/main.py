@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
+from typing import TypeVar
 
 import structlog
 from fastapi import FastAPI
 
 from adapters.clock import Clock
-from adapters.registry import ADAPTERS, HR_SOURCES
+from adapters.registry import ADAPTERS, HR_SOURCES, SINKS
 from adapters.time_stamps import TimeStamps
 from adapters.witness import Witness
 from app import errors
@@ -23,18 +24,23 @@ from app.api import (
     plans,
     systems,
     tasks,
+    workers,
 )
 from app.body_limit import BodyLimit
 from app.config import Config
 from app.settings import Settings
 from workflows import offboard as _workflows  # registers them with the engine
 from workflows.engine import Engine
+from workflows.ledger.deliver import deliver_forever
 from workflows.ledger.events import Event
+from workflows.ledger.formats import format_named
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.notary import CannotSign, Notary
+from workflows.ledger.outlets import Outlet
 from workflows.ledger.publish import publish_forever
 from workflows.ledger.record import Ledger
 from workflows.ledger.settings import AuditSettings
+from workflows.ledger.shipments import Delivery
 from workflows.lock import only_one
 from workflows.model import Capabilities
 from workflows.store import Store
@@ -42,6 +48,7 @@ from workflows.sweeper import sweep_forever
 from workflows.world import HrConnection, System, World, wire
 
 log = structlog.get_logger()
+P = TypeVar("P")
 
 DESCRIPTION = """Cut a leaver's access in every system at once, read it back, and prove it.
 
@@ -63,6 +70,7 @@ def build_world(settings: Settings, config: Config, clock: Clock) -> World:
         notary=notary_of(settings, config.audit, ledger, store, clock),
         witnesses={name: Witness(w.url, w.vkey) for name, w in config.audit.witnesses.items()},
         time_stamps=time_stamps_of(config.audit),
+        outlets=outlets_of(settings, config, clock),
     )
 
 
@@ -75,8 +83,21 @@ def notary_of(
         path = store.file.with_name(store.file.name + ".audit-key")
     if path is None:
         return None
-    origin = audit.origin or f"exeunt.local/{settings.tenant}"
-    return Notary(store, ledger, clock, origin, KeyFile(path))
+    return Notary(store, ledger, clock, _origin(settings, audit), KeyFile(path))
+
+
+def _origin(settings: Settings, audit: AuditSettings) -> str:
+    return audit.origin or f"exeunt.local/{settings.tenant}"
+
+
+def outlets_of(settings: Settings, config: Config, clock: Clock) -> dict[str, Outlet]:
+    """Every configured sink. No call is made yet."""
+    found = {}
+    name_of_log, version_of = _origin(settings, config.audit), config.audit.ocsf_version
+    for name, told in config.sinks.items():
+        form = format_named(told.format, ocsf_version=version_of, log_name=name_of_log)
+        found[name] = Outlet.of(SINKS[told.sink].connect(name, told, clock), told, form)
+    return found
 
 
 def time_stamps_of(audit: AuditSettings) -> TimeStamps | None:
@@ -104,7 +125,7 @@ def hr_of(config: Config, clock: Clock) -> dict[str, HrConnection]:
 
 @asynccontextmanager
 async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[None]:
-    """The engine and the sweeper, from taking the node's lock until all is let go.
+    """The engine, the sweeper and who passes the log on: from taking the node's lock to the end.
 
     `patience` is how many seconds running steps get to end.
     """
@@ -117,6 +138,10 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
         stack.push_async_callback(world.engine.stop, patience)
         for work in (sweep_forever, publish_forever):
             task = asyncio.create_task(_keep_at(work, world))
+            stack.push_async_callback(_stopped, task)
+        for name, outlet in world.outlets.items():
+            parts = Delivery(world.store, world.ledger, world.clock, node, name, outlet)
+            task = asyncio.create_task(_keep_at(deliver_forever, parts))
             stack.push_async_callback(_stopped, task)
         yield
     await let_go(world)
@@ -135,6 +160,7 @@ async def _record_start(world: World, node: str) -> None:
                     "policy": world.policy.identity,
                     "systems": {name: str(s.can.mode) for name, s in world.systems.items()},
                     "hr": sorted(world.hr),
+                    "sinks": sorted(world.outlets),
                 },
             ),
         )
@@ -150,11 +176,11 @@ async def _open_log(world: World) -> None:
         log.error("audit.not_signed", error=why.message, fix=why.next_step)  # noqa: TRY400 - said whole
 
 
-async def _keep_at(work: Callable[[World], Awaitable[None]], world: World) -> None:
+async def _keep_at(work: Callable[[P], Awaitable[None]], parts: P) -> None:
     """Whatever happens: scheduled cuts hang on it. What it trips over is logged, and it goes on."""
     while True:
         try:
-            await work(world)
+            await work(parts)
         except Exception:
             log.exception("background.failed", work=work.__name__)
             await asyncio.sleep(1)
@@ -177,6 +203,8 @@ async def let_go(world: World) -> None:
         await witness.close()
     if world.time_stamps:
         await world.time_stamps.close()
+    for outlet in world.outlets.values():
+        await outlet.sink.close()
     await world.store.close()
 
 
@@ -186,7 +214,8 @@ def create_app(world: World) -> FastAPI:
     app.state.world = world
     errors.install(app)
     app.add_middleware(BodyLimit)
-    for router in (hr_events, cases, plans, systems, tasks, account_links, audit, audit_tree):
+    nouns = (hr_events, cases, workers, plans, systems, tasks, account_links, audit, audit_tree)
+    for router in nouns:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.router)
     return app

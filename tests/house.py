@@ -133,6 +133,7 @@ async def house(
         }
         told |= {"policy": str(policy)} if policy else {}
         told |= {"audit": dict(audit)} if audit else {}
+        told |= {"audit": dict(audit)} if audit else {}
         text = yaml.safe_dump({**told, "systems": systems})
         await asyncio.to_thread(migrate, url)
         settings = Settings(database_url=url, audit_key=audit_key)

@@ -53,6 +53,9 @@ class Memory(Sink):
         """Of the leaves, in the order in which they came."""
         return [item.index for item in self.items if item.leaf_hash]
 
+    async def count(self) -> int:
+        return len(self.indexes)
+
     @property
     def heads(self) -> list[dict[str, Any]]:
         lines = [json.loads(item.line) for item in self.items if not item.leaf_hash]

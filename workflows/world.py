@@ -14,6 +14,7 @@ from adapters.time_stamps import TimeStamps
 from adapters.witness import Witness
 from workflows.engine import Engine
 from workflows.ledger.notary import Notary
+from workflows.ledger.outlets import Outlet
 from workflows.ledger.record import Ledger
 from workflows.model import Capabilities
 from workflows.policy.schema import Policy
@@ -49,6 +50,8 @@ class World:
     """Who signs the log; None where there is no key."""
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
     time_stamps: TimeStamps | None = None
+    outlets: Mapping[str, Outlet] = field(default_factory=dict)
+    """Where the log goes as it grows, by the sink's name."""
 
     def adapter(self, system: str) -> Adapter:
         """Who talks to this system. Raises NeedsHuman if it was taken out of the configuration."""

@@ -22,6 +22,7 @@ from adapters.errors import (
     Unrecognised,
 )
 from adapters.sinks.contract import Item, Parcel
+from tests.house import eventually
 from tests.logs import ORIGIN, Log, Memory, log_at
 from workflows.ledger.deliver import deliver_forever, deliver_once
 from workflows.ledger.read import Filters, page
@@ -138,8 +139,7 @@ async def test_a_delivery_that_is_cancelled_is_made_again(log: Log) -> None:
     await log.grow(1)
     parts = log.to(sink)
     task = asyncio.create_task(deliver_forever(parts))
-    while not sink.items:
-        await asyncio.sleep(0.01)
+    await eventually(sink.count, lambda count: count > 0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -356,12 +356,9 @@ async def test_a_dead_sink_does_not_hold_up_another(log: Log) -> None:
         asyncio.create_task(deliver_forever(log.to(sink, name=name)))
         for name, sink in (("dead", dead), ("well", well))
     ]
-    async with asyncio.timeout(10):
-        while len(well.indexes) < 4:
-            await asyncio.sleep(0.01)
-        await log.grow(1)
-        while len(well.indexes) < 5:
-            await asyncio.sleep(0.01)
+    await eventually(well.count, lambda count: count == 4)
+    await log.grow(1)
+    await eventually(well.count, lambda count: count == 5)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

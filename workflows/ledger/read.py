@@ -81,11 +81,13 @@ def _page_of(connection: sa.Connection, query: sa.Select[int, bytes, bytes]) -> 
     found: list[tuple[int, bytes, bytes]] = []
     size, fetch = 0, FIRST_FETCH
     with connection.execute(query) as result:
-        # Not `result.fetchmany`: that makes objects. Not the cursor's own: a row is read ahead.
-        while (cursor := result.cursor) and size < PAGE_BYTES:
-            part = result.cursor_strategy.fetchmany(result, cursor, fetch)
+        # One row was read ahead. The others are taken from the cursor itself, which makes tuples.
+        part = result.cursor_strategy.fetchmany(result, result.cursor, 1)
+        while part:
             found += part
             size += sum([len(d) for _, d, _ in part])
+            cursor = result.cursor if size < PAGE_BYTES else None
+            part = cursor.fetchmany(fetch) if cursor else ()
             fetch = min(2 * fetch, LARGEST_FETCH)
     return found
 

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
-from workflows.errors import Conflict
+from workflows.errors import Conflict, Invalid
 from workflows.ledger.events import Actor, Event
 from workflows.ledger.record import Ledger
 from workflows.model import CaseStatus
@@ -60,9 +60,15 @@ async def erase(
 ) -> Erased:
     """Forget this worker; the leaf `privacy.erased` says under which basis, never whom.
 
-    Raises Conflict while their data is still needed. The bytes are wiped by `wipe` afterwards.
+    Raises Conflict while their data is still needed, and Invalid for a basis that names them. The
+    bytes are wiped by `wipe` afterwards.
     """
     found = await _traces(store, worker_id)
+    if found.names.in_text(basis):
+        raise Invalid(
+            "the basis names the person, and it is kept for ever",
+            "Name the rule or a ticket instead.",
+        )
     async with store.write() as session:
         done = await _forget(store, session, worker_id, found)
         if done.already:

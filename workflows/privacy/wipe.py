@@ -97,6 +97,8 @@ async def _postgres(store: Store) -> Wiped:
     url = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
     async with connection:
+        if not await _nobody_looks_back(connection):
+            return Wiped(done=False, where="rows that an older, still open transaction could read")
         await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         stuck = [name for name in _rewritten() if not await _try(connection, _rewrite(name))]
         # Not every role may: then the server does it in its own time.
@@ -110,12 +112,35 @@ async def _postgres(store: Store) -> Wiped:
     return Wiped(done=not stuck, where=where)
 
 
+async def _nobody_looks_back(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether every open snapshot is from after now: a rewrite keeps what an older one sees."""
+    now = await (
+        await connection.execute("SELECT (txid_current() % (2^32)::bigint)::text")
+    ).fetchone()
+    for _ in range(TRIES):
+        older = await connection.execute(_OLDER_SNAPSHOTS, now)
+        if await older.fetchone() == (0,):
+            return True
+        await asyncio.sleep(PAUSE_SECONDS)
+    return False
+
+
 def _rewrite(table: str) -> str:
     return f'VACUUM (FULL, ANALYZE) "{table}"'
 
 
 def _rewritten() -> list[str]:
     return [table.name for table in SQLModel.metadata.sorted_tables if table.name not in KEPT]
+
+
+_OLDER_SNAPSHOTS = """
+SELECT count(*) FROM (
+  SELECT backend_xmin AS xmin FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+  UNION ALL SELECT xmin FROM pg_replication_slots
+  UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()
+) AS held WHERE held.xmin IS NOT NULL AND age(held.xmin) > age(%s::xid)
+"""
 
 
 async def _try(connection: psycopg.AsyncConnection[Any], command: str) -> bool:

@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli.audit import export, keys, tree, verify
+from app.cli.audit import export, keys, sinks, tree, verify
 
 cli = typer.Typer(help="The log that cannot be changed.", no_args_is_help=True)
 cli.command()(export.export)
@@ -10,4 +10,6 @@ cli.command()(tree.check)
 cli.command()(tree.mirror)
 cli.command(context_settings=verify.TAKES_ALL)(verify.verify)
 cli.command()(keys.recover)
+cli.command()(sinks.sinks)
+cli.command()(sinks.replay)
 cli.add_typer(keys.cli, name="key")
