@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
@@ -27,6 +28,13 @@ from adapters.errors import Unrecognised
 from adapters.http import Api
 
 QUERY = "application/timestamp-query"
+NOT_READ = (
+    ValueError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 GRANTED = {PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS}
 
 
@@ -62,12 +70,11 @@ class TimeStamps:
     async def _check(self, token: bytes, request: TimeStampRequest, data: bytes) -> None:
         try:
             response = decode_timestamp_response(token)
-        except ValueError:
+            _must_answer(response, request, data)
+            if self._roots:
+                self._must_chain(response, request, data)
+        except NOT_READ:  # parts of it are read when they are asked for
             await self._by_openssl(token, request)
-            return
-        _must_answer(response, request, data)
-        if self._roots:
-            self._must_chain(response, request, data)
 
     def _must_chain(
         self, response: TimeStampResponse, request: TimeStampRequest, data: bytes

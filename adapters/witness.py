@@ -38,6 +38,7 @@ class Witness:
     """
 
     def __init__(self, url: str, vkey: str) -> None:
+        self.vkey = vkey
         self.name, self._key_id, self._public = _key(vkey)
         self._api = Api(url)
 

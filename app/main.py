@@ -11,6 +11,8 @@ from fastapi import FastAPI
 
 from adapters.clock import Clock
 from adapters.registry import ADAPTERS, HR_SOURCES, SINKS
+from adapters.time_stamps import TimeStamps
+from adapters.witness import Witness
 from app import errors
 from app.api import (
     account_links,
@@ -22,6 +24,7 @@ from app.api import (
     plans,
     systems,
     tasks,
+    workers,
 )
 from app.body_limit import BodyLimit
 from app.config import Config
@@ -65,7 +68,8 @@ def build_world(settings: Settings, config: Config, clock: Clock) -> World:
         systems=systems_of(config, clock),
         hr=hr_of(config, clock),
         notary=notary_of(settings, config.audit, ledger, store, clock),
-        witness_keys={name: told.vkey for name, told in config.audit.witnesses.items()},
+        witnesses={name: Witness(w.url, w.vkey) for name, w in config.audit.witnesses.items()},
+        time_stamps=time_stamps_of(config.audit),
         outlets=outlets_of(settings, config, clock),
     )
 
@@ -94,6 +98,11 @@ def outlets_of(settings: Settings, config: Config, clock: Clock) -> dict[str, Ou
         form = format_named(told.format, ocsf_version=version_of, log_name=name_of_log)
         found[name] = Outlet.of(SINKS[told.sink].connect(name, told, clock), told, form)
     return found
+
+
+def time_stamps_of(audit: AuditSettings) -> TimeStamps | None:
+    told = audit.time_stamps
+    return TimeStamps(told.url, told.ca_file) if told else None
 
 
 def systems_of(config: Config, clock: Clock) -> dict[str, System]:
@@ -135,7 +144,7 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
             task = asyncio.create_task(_keep_at(deliver_forever, parts))
             stack.push_async_callback(_stopped, task)
         yield
-    await _let_go(world)
+    await let_go(world)
 
 
 async def _record_start(world: World, node: str) -> None:
@@ -185,11 +194,15 @@ async def _stopped(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def _let_go(world: World) -> None:
+async def let_go(world: World) -> None:
     for system in world.systems.values():
         await system.adapter.close()
     for hr in world.hr.values():
         await hr.source.close()
+    for witness in world.witnesses.values():
+        await witness.close()
+    if world.time_stamps:
+        await world.time_stamps.close()
     for outlet in world.outlets.values():
         await outlet.sink.close()
     await world.store.close()
@@ -201,7 +214,8 @@ def create_app(world: World) -> FastAPI:
     app.state.world = world
     errors.install(app)
     app.add_middleware(BodyLimit)
-    for router in (hr_events, cases, plans, systems, tasks, account_links, audit, audit_tree):
+    nouns = (hr_events, cases, workers, plans, systems, tasks, account_links, audit, audit_tree)
+    for router in nouns:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.router)
     return app

@@ -49,11 +49,11 @@ async def write_plan(
             case_id=case.id,
             data={
                 "system": part.system,
-                "digest": made.digest,
                 "policy": made.policy,
                 "rules": list(made.rules),
                 "items": len(made.items),
             },
+            personal={"digest": made.digest},  # over the account's id, which may be a name
         ),
     )
 

@@ -93,13 +93,13 @@ async def export_log(
         told = asked.model_dump(mode="json", exclude_none=True)
         await world.ledger.record(session, Event("audit.exported", data=told, actor=caller.actor))
     await world.ledger.sequence()
-    size, pruned = await extent(world.store)
-    form = format_named(asked.format)
-    parts = export(world.store, form, replace(filters, end=size))
+    log = await extent(world.store)
+    form = format_named(asked.format, log_name=log.origin)
+    parts = export(world.store, form, replace(filters, end=log.size))
     headers = {
         "Content-Disposition": f'attachment; filename="exeunt-audit.{ENDINGS[asked.format]}"',
-        "Exeunt-Log-Size": str(size),
-        "Exeunt-Log-Pruned": str(pruned),
+        "Exeunt-Log-Size": str(log.size),
+        "Exeunt-Log-Pruned": str(log.pruned),
         "Vary": "Accept-Encoding",
     }
     if takes_gzip(accept_encoding):

@@ -9,7 +9,19 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import adapters, audit, database, demo, doctor, offboard, plan, serve, token, witness
+from app.cli import (
+    adapters,
+    audit,
+    database,
+    demo,
+    doctor,
+    erase,
+    offboard,
+    plan,
+    serve,
+    token,
+    witness,
+)
 from app.config import ConfigMissing
 from workflows.errors import Refused
 from workflows.lock import NodeTaken
@@ -28,6 +40,8 @@ cli.command()(demo.demo)
 cli.command()(doctor.doctor)
 cli.command()(plan.plan)
 cli.command()(offboard.offboard)
+cli.command(name="erase")(erase.erase_command)
+cli.command()(erase.hold)
 cli.command()(database.migrate)
 cli.command()(adapters.adapters)
 cli.add_typer(audit.cli, name="audit")

@@ -1,5 +1,6 @@
 """A witness cosigns what follows and nothing else, and forgets nothing that it answered."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def refused(witness: Witness, body: bytes) -> int:
 
 def test_it_cosigns_a_log_that_grows(witness: Witness) -> None:
     sizes = [0, 1, 7, 8, 33, 40]
-    for old, new in zip(sizes, sizes[1:], strict=False):
+    for old, new in itertools.pairwise(sizes):
         line = witness.add(body_of(LOG_OF_40, old, new))
         note = LOG_OF_40.checkpoint(new) + line
         head = verify.check_checkpoint(note, [LOG_KEY], [WITNESS_KEY], 1)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -80,11 +81,13 @@ def _page_of(connection: sa.Connection, query: sa.Select[int, bytes, bytes]) -> 
     found: list[tuple[int, bytes, bytes]] = []
     size, fetch = 0, FIRST_FETCH
     with connection.execute(query) as result:
-        # Not `result.fetchmany`: that makes objects. Not the cursor's own: a row is read ahead.
-        while (cursor := result.cursor) and size < PAGE_BYTES:
-            part = result.cursor_strategy.fetchmany(result, cursor, fetch)
+        # One row was read ahead. The others are taken from the cursor itself, which makes tuples.
+        part = result.cursor_strategy.fetchmany(result, result.cursor, 1)
+        while part:
             found += part
             size += sum([len(d) for _, d, _ in part])
+            cursor = result.cursor if size < PAGE_BYTES else None
+            part = cursor.fetchmany(fetch) if cursor else ()
             fetch = min(2 * fetch, LARGEST_FETCH)
     return found
 
@@ -96,12 +99,19 @@ async def stream(store: Store, filters: Filters) -> AsyncIterator[Leaves]:
         filters = replace(filters, cursor=found[-1][0])
 
 
-async def extent(store: Store) -> tuple[int, int]:
-    """How many leaves the log has, and how many of its first ones were not kept."""
-    query = sa.select(col(Head.size), col(Head.pruned))
+class Extent(NamedTuple):
+    """`size` leaves are in order, the first `pruned` of them were not kept any longer."""
+
+    size: int
+    pruned: int
+    origin: str
+    """The name under which the log is signed; empty if it is not."""
+
+
+async def extent(store: Store) -> Extent:
+    query = sa.select(col(Head.size), col(Head.pruned), col(Head.origin))
     async with store.read() as session:
-        size, pruned = (await (await session.connection()).execute(query)).one()
-        return size, pruned
+        return Extent(*(await (await session.connection()).execute(query)).one())
 
 
 async def index_of(store: Store, cursor: str) -> int:

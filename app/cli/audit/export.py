@@ -1,7 +1,6 @@
 """exeunt audit export"""
 
 import asyncio
-import json
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -13,17 +12,20 @@ from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
 from adapters.clock import Clock
-from app.cli.audit.head import SignedHead, signed_head
-from app.cli.audit.partial import whole_part
+from app.cli.audit.head import SignedHead, checkpoint_of, put_head, signed_head
+from app.cli.audit.partial import Kept, whole_part
 from app.cli.common import opened
 from app.settings import Settings
+from workflows.errors import Conflict
 from workflows.ledger.export import export as parts_of
-from workflows.ledger.formats import format_named
-from workflows.ledger.read import Filters, extent, index_of
+from workflows.ledger.formats import Format, format_named
+from workflows.ledger.notary import CannotSign
+from workflows.ledger.read import Extent, Filters, extent, index_of
 from workflows.ledger.record import Ledger
 from workflows.store import Store
 
@@ -40,7 +42,6 @@ class Done:
     """What an export came to."""
 
     events: int
-    last: int
     size: int
     seconds: float
 
@@ -67,69 +68,72 @@ def export(
     if out is None:
         if resume:
             raise typer.BadParameter("there is nothing to resume without --out")
-        asyncio.run(_to(sys.stdout.buffer, form, filters, "-1"))
+        asyncio.run(_to(sys.stdout.buffer, form, filters, Kept()))
         return
     _to_file(out, form, filters, resume=resume)
 
 
 def _to_file(out: Path, form: Form, filters: Filters, *, resume: bool) -> None:
     """Written beside and then renamed: a file of this name is always a whole export."""
-    partial = _beside(out, "partial")
-    keep, cursor = whole_part(partial, form) if resume and partial.exists() else (0, "-1")
-    with partial.open("r+b" if keep else "wb") as file:
-        file.truncate(keep)
-        file.seek(keep)
-        done, head = asyncio.run(_to(file, form, filters, cursor))
+    partial = out.with_name(f"{out.name}.partial")
+    kept = whole_part(partial, form) if resume and partial.exists() else Kept()
+    with partial.open("r+b" if kept.size else "wb") as file:
+        file.truncate(kept.size)
+        file.seek(kept.size)
+        done, head = asyncio.run(_to(file, form, filters, kept))
         file.flush()
         os.fsync(file.fileno())
     partial.replace(out)
-    _put_head(out, head)
-    _tell(out, done, head, cursor)
+    put_head(out, head)
+    _tell(out, done, head, kept.cursor)
 
 
 async def _to(
-    file: BinaryIO, form: Form, filters: Filters, cursor: str
+    file: BinaryIO, form: Form, filters: Filters, kept: Kept
 ) -> tuple[Done, SignedHead | None]:
     settings = Settings()
     async with opened(settings) as store:
         await Ledger(store, Clock(), settings.tenant).sequence()
+        log = await extent(store)
+        cursor = await index_of(store, kept.cursor)
+        first = max(cursor + 1, log.pruned)
         proves = form is Form.JSONL and filters.whole
-        head = await signed_head(store, settings) if proves else None
-        size = head.size if head else (await extent(store))[0]
-        filters = replace(filters, cursor=await index_of(store, cursor), end=size)
-        return await _write(store, file, form, filters), head
+        head = await _head(store, settings, log, first - kept.lines) if proves else None
+        filters = replace(filters, cursor=cursor, end=head.size if head else log.size)
+        encoder = format_named(form, log_name=log.origin)
+        done = await _write(store, file, encoder, filters)
+    if filters.whole and done.events != max(0, done.size - first):
+        raise Conflict("leaves went past their retention meanwhile", "Export again.")
+    return done, head
 
 
-async def _write(store: Store, file: BinaryIO, form: Form, filters: Filters) -> Done:
-    begun, events, last = perf_counter(), 0, filters.cursor
-    size = filters.end or 0
+async def _head(store: Store, settings: Settings, log: Extent, start: int) -> SignedHead | None:
+    """Exporting does not hang on signing: what cannot be signed is said, and written unsigned."""
+    try:
+        return await signed_head(store, settings, log.origin, start)
+    except CannotSign as why:
+        console = Console(stderr=True)
+        console.print(f"[yellow]not signed:[/] {escape(f'{why.message}. {why.next_step}')}")
+        return None
+
+
+async def _write(store: Store, file: BinaryIO, form: Format, filters: Filters) -> Done:
+    begun, events, size = perf_counter(), 0, filters.end or 0
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), _Rate())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         left = size - filters.cursor - 1 if filters.whole else None
         task = progress.add_task("", total=left)
-        async for part in parts_of(store, format_named(form), filters):
+        async for part in parts_of(store, form, filters):
             file.write(part.data)
-            events, last = events + part.events, part.last
+            events += part.events
             progress.update(task, completed=events)
-    return Done(events, last, size, perf_counter() - begun)
+    return Done(events, size, perf_counter() - begun)
 
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed or 0:,.0f} events/s")
-
-
-def _put_head(out: Path, head: SignedHead | None) -> None:
-    """What the file is checked against, beside it; never that of an earlier export."""
-    checkpoint, frontier = _beside(out, "checkpoint"), _beside(out, "frontier")
-    checkpoint.unlink(missing_ok=True)
-    frontier.unlink(missing_ok=True)
-    if head:
-        checkpoint.write_text(head.checkpoint, "utf-8", newline="")
-        if head.pruned:
-            roots = [root.hex() for root in head.roots]
-            frontier.write_text(json.dumps({"size": head.pruned, "roots": roots}) + "\n", "utf-8")
 
 
 def _tell(out: Path, done: Done, head: SignedHead | None, cursor: str) -> None:
@@ -142,11 +146,7 @@ def _tell(out: Path, done: Done, head: SignedHead | None, cursor: str) -> None:
         soft_wrap=True,
     )
     if head:
-        console.print(f"[green]{_beside(out, 'checkpoint')}[/]: what it is checked against")
-
-
-def _beside(out: Path, ending: str) -> Path:
-    return out.with_name(f"{out.name}.{ending}")
+        console.print(f"[green]{checkpoint_of(out)}[/]: what it is checked against")
 
 
 def _utc(moment: datetime | None) -> datetime | None:

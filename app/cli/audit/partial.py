@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from workflows.errors import Invalid
 
@@ -12,16 +13,21 @@ _cef_id = re.compile(rb" externalId=(evt_[0-9A-Za-z]+) ").search
 _csv_index = re.compile(rb'"([0-9]+)",').match
 
 
-def whole_part(path: Path, form: str) -> tuple[int, str]:
-    """How many bytes are whole lines, and the cursor of the last event in them.
+class Kept(NamedTuple):
+    """What is whole in a file: its bytes, its lines, and the cursor of the last event in them."""
 
-    0 and "-1" where there is no whole event. Raises Invalid if the file is not of this format.
-    """
+    size: int = 0
+    lines: int = 0
+    cursor: str = "-1"
+
+
+def whole_part(path: Path, form: str) -> Kept:
+    """Nothing where there is no whole event. Raises Invalid if the file is not of this format."""
     size = path.stat().st_size
     before = max(0, size - TAIL)
     with path.open("rb") as file:
         if form == "csv":
-            inside = _quotes(path, before) % 2 == 1
+            inside = _count(path, before, b'"') % 2 == 1
             file.seek(before)
             start, end = _last_record(file.read(), inside=inside)
         else:
@@ -30,9 +36,9 @@ def whole_part(path: Path, form: str) -> tuple[int, str]:
         file.seek(before + start)
         line = file.read(end - start)
     if not line or line.startswith(b'"leaf_index"'):
-        return 0, "-1"
+        return Kept()
     try:
-        return before + end, _cursor(line, form)
+        return Kept(before + end, _count(path, before + end, b"\n"), _cursor(line, form))
     except (ValueError, LookupError, TypeError):
         raise Invalid(
             f"the end of {path} is no event as {form}",
@@ -69,10 +75,10 @@ def _last_record(tail: bytes, *, inside: bool) -> tuple[int, int]:
     return start, end
 
 
-def _quotes(path: Path, size: int) -> int:
+def _count(path: Path, size: int, byte: bytes) -> int:
     count, left = 0, size
     with path.open("rb") as file:
         while left and (chunk := file.read(min(left, TAIL))):
-            count += chunk.count(b'"')
+            count += chunk.count(byte)
             left -= len(chunk)
     return count

@@ -1,6 +1,7 @@
 """exeunt audit check, exeunt audit mirror"""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.api.audit_tree import whole
 from app.cli.common import configured, opened, resting
 from app.settings import Settings
 from workflows.ledger import selfcheck, tiles
 from workflows.ledger.keys import write_whole
 from workflows.ledger.notary import unsigned
-from workflows.ledger.tables import Head
+from workflows.ledger.tables import Checkpoint, Head
+from workflows.store import Store
 from workflows.world import World
 
 BAD = 1
@@ -59,27 +60,44 @@ def mirror(
 
 
 async def _mirror(world: World, folder: Path, console: Console) -> tuple[int, int]:
-    """Tiles first and the head last, so that whoever reads meanwhile finds what a head tells of."""
     await world.ledger.sequence()
     head = await world.notary.checkpoint() if world.notary else None
     if head is None:
         raise unsigned()
-    async with world.store.read() as session:
+    with _bar(console) as progress:
+        task = progress.add_task("tiles", total=None)
+        written = await write_mirror(
+            world.store,
+            head,
+            folder,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    return head.size, written
+
+
+async def write_mirror(
+    store: Store,
+    head: Checkpoint,
+    folder: Path,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> int:
+    """How many files are new. Tiles come first and the head last: who reads meanwhile finds all."""
+    async with store.read() as session:
         pruned = (await session.get_one(Head, 1)).pruned
     places = list(tiles.tiles_of(head.size, pruned))
     written = 0
-    with _bar(console) as progress:
-        for place in progress.track(places, description="tiles"):
-            path = folder / "tile" / place.path
-            if path.exists():
-                continue
-            async with world.store.read() as session:
-                content = await tiles.tile(session, place)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, content)
-            written += 1
-    write_whole(folder / "checkpoint", whole(head).encode())
-    return head.size, written
+    for done, place in enumerate(places, start=1):
+        path = folder / "tile" / place.path
+        progress(done, len(places))
+        if path.exists():
+            continue
+        async with store.read() as session:
+            content = await tiles.tile(session, place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+        written += 1
+    write_whole(folder / "checkpoint", (head.note + head.cosignatures).encode())
+    return written
 
 
 def _bar(console: Console) -> Progress:
