@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from workflows.ledger.events import EXEUNT, Actor, Event
+from workflows.ledger.events import EXEUNT, Actor, Event, stamp
 from workflows.tables import Case, Item, Task
 from workflows.world import World
 
@@ -56,7 +56,13 @@ async def open_task(world: World, session: AsyncSession, case: Case | None, ask:
             "task.opened",
             "open",
             case_id,
-            data={"task": task.id, "kind": task.kind, "system": task.system},
+            data={
+                "task": task.id,
+                "kind": task.kind,
+                "system": task.system,
+                "item": task.item_id,
+                "due_at": stamp(task.due_at),
+            },
             personal={"title": task.title, "owner": task.owner},
         ),
     )
