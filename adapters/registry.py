@@ -1,9 +1,13 @@
-"""Every adapter and every HR source in the house. To add one, import it and name it here."""
+"""Every adapter, HR source and sink in the house. To add one, import it and name it here."""
 
 from adapters.contract import Adapter
 from adapters.hr.bamboohr import BambooHr
 from adapters.hr.contract import HrSource
 from adapters.hr.standard_webhooks import StandardWebhooks
+from adapters.sinks.contract import Sink
+from adapters.sinks.splunk_hec import SplunkHec
+from adapters.sinks.syslog import Syslog
+from adapters.sinks.webhook import Webhook
 from adapters.systems.active_directory import ActiveDirectory
 from adapters.systems.aws import AwsIam, AwsIdentityCenter
 from adapters.systems.datadog import Datadog
@@ -35,4 +39,10 @@ ADAPTERS: dict[str, type[Adapter]] = {
 HR_SOURCES: dict[str, type[HrSource]] = {
     "bamboohr": BambooHr,
     "standard_webhooks": StandardWebhooks,
+}
+
+SINKS: dict[str, type[Sink]] = {
+    "splunk_hec": SplunkHec,
+    "syslog": Syslog,
+    "webhook": Webhook,
 }

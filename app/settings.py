@@ -20,3 +20,5 @@ class Settings(BaseSettings):
     tenant: str = "exeunt"
     """Name of the ledger: never changed, never used again for another."""
     log_level: str = "INFO"
+    audit_key: Path | None = None
+    """The key file of the log; None: beside the embedded database."""

@@ -64,3 +64,9 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> str:
 
 def note_of(body: str, lines: list[str]) -> str:
     return f"{body}\n{''.join(lines)}"
+
+
+def proof_text(index: int, hashes: list[bytes], checkpoint: str) -> str:
+    """C2SP tlog-proof: what shows to anybody that a leaf is in a signed tree."""
+    lines = "".join(f"{base64.b64encode(one).decode('ascii')}\n" for one in hashes)
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{lines}\n{checkpoint}"

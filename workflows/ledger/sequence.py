@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel, col, select
 
 from workflows.ledger.tables import Head, Leaf, Outbox, Tile
 from workflows.ledger.tree import HASH, Frontier, perfect_root
@@ -41,7 +41,7 @@ async def sequence(store: Store) -> int:
 
 async def _waiting(store: Store) -> bool:
     async with store.read() as session:
-        return (await session.exec(sa.select(col(Outbox.seq)).limit(1))).first() is not None  # type: ignore[call-overload]
+        return (await session.exec(select(Outbox.seq).limit(1))).first() is not None
 
 
 async def locked_head(connection: AsyncConnection) -> sa.Row[Any]:

@@ -1,4 +1,4 @@
-"""exeunt audit"""
+"""exeunt audit export"""
 
 import asyncio
 import sys
@@ -17,20 +17,11 @@ from workflows.ledger.export import EXPORTS
 from workflows.ledger.read import Filters
 from workflows.ledger.record import Ledger
 
-cli = typer.Typer(help="The log that cannot be changed.")
-
-
 class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
 
 
-@cli.callback()
-def about() -> None:
-    pass  # keeps `export` a command of its own
-
-
-@cli.command()
 def export(
     form: Annotated[
         Format, typer.Option("--format", help="jsonl: the stored bytes. csv: for spreadsheets.")
