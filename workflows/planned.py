@@ -181,7 +181,15 @@ async def _ask(
     system = items[0].system
     verbs = dict.fromkeys(item.action.replace("_", " ") for item in items)
     title = f"{system}: {', '.join(verbs)} by hand"
-    ask = Ask("by_hand", title, runbook, system, items[0].id, owner)
+    ask = Ask(
+        "by_hand",
+        title,
+        runbook,
+        system,
+        items[0].id,
+        owner,
+        items=tuple(item.id for item in items),
+    )
     task = await open_task(world, session, case, ask)
     for item in items:
         item.task_id = task.id

@@ -11,6 +11,9 @@ from workflows.ledger.events import EXEUNT, Actor, Event, stamp
 from workflows.tables import Case, Item, Task
 from workflows.world import World
 
+MOST_ITEMS = 500
+"""How many of them fit into one leaf."""
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -24,6 +27,8 @@ class Ask:
     owner: str = ""
     due_in: timedelta | None = None
     candidates: list[dict[str, Any]] = field(default_factory=list)
+    items: tuple[str, ...] = ()
+    """Every item that it asks for, if there are several."""
 
 
 async def open_task(world: World, session: AsyncSession, case: Case | None, ask: Ask) -> Task:
@@ -61,6 +66,7 @@ async def open_task(world: World, session: AsyncSession, case: Case | None, ask:
                 "kind": task.kind,
                 "system": task.system,
                 "item": task.item_id,
+                "items": list(ask.items[:MOST_ITEMS]) or None,
                 "due_at": stamp(task.due_at),
             },
             personal={"title": task.title, "owner": task.owner},

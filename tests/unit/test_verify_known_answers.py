@@ -89,9 +89,7 @@ def test_the_consistency_proofs_are_those_of_certificate_transparency() -> None:
 
 
 def test_the_note_of_the_specification_is_good_and_a_changed_one_is_not() -> None:
-    key = verify.Key.parse(
-        "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
-    )
+    key = verify.Key.parse("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")
     note = (
         "This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXpp"
         "zi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n"
@@ -105,9 +103,7 @@ def test_a_disclosure_has_the_digest_of_rfc_9901() -> None:
     digests = {"family_name": "uutlBuYeMDyjLLTpf6Jxi7yNkEF35jdyWMn9U7b_RYY"}
     assert verify.check_disclosure(SD_JWT, digests) == ("family_name", "Möbius")
     ours = disclose(bytes(range(16)), "email", "ada@example.com")
-    assert ours == (
-        "WyJBQUVDQXdRRkJnY0lDUW9MREEwT0R3IiwgImVtYWlsIiwgImFkYUBleGFtcGxlLmNvbSJd"
-    )
+    assert ours == ("WyJBQUVDQXdRRkJnY0lDUW9MREEwT0R3IiwgImVtYWlsIiwgImFkYUBleGFtcGxlLmNvbSJd")
     sd = verify.parse_event(LEAVES[0], "leaf 0")["sd"]
     assert verify.check_disclosure(ours, sd) == ("email", "ada@example.com")
 

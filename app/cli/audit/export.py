@@ -17,6 +17,7 @@ from workflows.ledger.export import EXPORTS
 from workflows.ledger.read import Filters
 from workflows.ledger.record import Ledger
 
+
 class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"

@@ -79,7 +79,9 @@ def inert(cell: str) -> str:
     if cell[:1].isalnum() or not cell:
         return cell
     begins = cell.lstrip(PASSED_OVER)[:1]
-    return "'" + cell if cell[0] in RUNS_IN_A_SPREADSHEET or begins in RUNS_IN_A_SPREADSHEET else cell
+    return (
+        "'" + cell if cell[0] in RUNS_IN_A_SPREADSHEET or begins in RUNS_IN_A_SPREADSHEET else cell
+    )
 
 
 def written(rows: Iterable[Sequence[object]]) -> bytes:
