@@ -122,7 +122,7 @@ def _of_verb(system: str, verb: Verb, owner: str) -> Iterator[Finding]:
         yield _finding(
             NOTE,
             f"{what} was accepted; this system has no way to show that it took effect.",
-            Fact(True, verb.leaf),
+            Fact(verb.item, verb.leaf),
         )
     resumed = [one for each in verb.tries for one in each.resumed]
     if resumed:

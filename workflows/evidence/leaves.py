@@ -1,4 +1,4 @@
-"""A leaf as the evidence reads it: its bytes, its place in the log, and what was disclosed of it."""
+"""A leaf as the evidence reads it: its bytes, its place in the log, what was disclosed of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -36,42 +36,40 @@ def systems_of(leaves: Sequence[Read], tasks: Sequence[Task]) -> tuple[System, .
 
 
 def _take(book: _Book, leaf: Read) -> None:
-    data, system = leaf.data, str(leaf.data.get("system", ""))
-    match leaf.type:
-        case "case.begun":
-            _scope(book, leaf)
-        case "lookup.result":
-            answer = Lookup(
-                leaf.at,
-                leaf.outcome,
-                len(data.get("accounts") or ()),
-                calls_of(data.get("calls")),
-                leaf.personal("why"),
-            )
-            book.lookups.setdefault(system, []).append(answer)
-            for told in data.get("accounts") or ():
-                _found(book, leaf, system, told)
-        case "lookup.failed":
-            failed = Lookup(
-                leaf.at, "failed", 0, calls_of(data.get("calls")), leaf.personal("message")
-            )
-            book.lookups.setdefault(system, []).append(failed)
-        case "plan.made":
-            book.plans[system] = leaf
-            book.planned |= {str(one["item"]): (one, leaf) for one in data.get("planned") or ()}
-        case "account.state_before":
-            _before(book, leaf)
-        case "account.judged":
-            _judged(book, leaf)
-        case "recheck.result":
-            _checked(book, leaf)
-        case "restore.begun":
-            book.restored = leaf.index
-        case "case.moved":
-            book.restored = -1
-        case _:
-            if item := item_of(leaf):
-                book.tried.setdefault(item, []).append(leaf)
+    if taker := _TAKERS.get(leaf.type):
+        taker(book, leaf)
+    elif item := item_of(leaf):
+        book.tried.setdefault(item, []).append(leaf)
+
+
+def _answered(book: _Book, leaf: Read) -> None:
+    accounts = leaf.data.get("accounts") or ()
+    calls, why = calls_of(leaf.data.get("calls")), leaf.personal("why")
+    system = str(leaf.data.get("system"))
+    answer = Lookup(leaf.at, leaf.outcome, len(accounts), calls, why)
+    book.lookups.setdefault(system, []).append(answer)
+    for told in accounts:
+        _found(book, leaf, system, told)
+
+
+def _unanswered(book: _Book, leaf: Read) -> None:
+    calls, why = calls_of(leaf.data.get("calls")), leaf.personal("message")
+    failed = Lookup(leaf.at, "failed", 0, calls, why)
+    book.lookups.setdefault(str(leaf.data.get("system")), []).append(failed)
+
+
+def _planned(book: _Book, leaf: Read) -> None:
+    book.plans[str(leaf.data.get("system"))] = leaf
+    book.planned |= {str(one["item"]): (one, leaf) for one in leaf.data.get("planned") or ()}
+
+
+def _given_back(book: _Book, leaf: Read) -> None:
+    book.restored = leaf.index
+
+
+def _cut_anew(book: _Book, leaf: Read) -> None:
+    if leaf.index > book.restored:
+        book.restored = -1
 
 
 def _scope(book: _Book, leaf: Read) -> None:
@@ -138,6 +136,19 @@ def _checked(book: _Book, leaf: Read) -> None:
         new_accounts=int(leaf.data.get("new_accounts") or 0),
         calls=calls_of(leaf.data.get("calls")),
     )
+
+
+_TAKERS = {
+    "case.begun": _scope,
+    "lookup.result": _answered,
+    "lookup.failed": _unanswered,
+    "plan.made": _planned,
+    "account.state_before": _before,
+    "account.judged": _judged,
+    "recheck.result": _checked,
+    "restore.begun": _given_back,
+    "case.moved": _cut_anew,
+}
 
 
 def _verbs(book: _Book, tasks: Sequence[Task]) -> list[tuple[str, str | None, Verb]]:
