@@ -63,7 +63,7 @@ _REFUSALS: dict[type[Refused], tuple[int, str]] = {
 
 
 def _refused(_request: Request, why: Refused) -> JSONResponse:
-    status, title = _REFUSALS[type(why)]
+    status, title = next(_REFUSALS[kind] for kind in type(why).__mro__ if kind in _REFUSALS)
     return answer(status, title, why.message, why.next_step)
 
 

@@ -17,7 +17,7 @@ class Settings(BaseSettings):
     port: int = Field(8800, ge=0, le=65535)
     node: str = "main"
     """Name of this process. Two processes on one database need two names."""
-    tenant: str = "exeunt"
+    tenant: str = Field("exeunt", pattern=r"^[A-Za-z0-9._-]{1,100}$")
     """Name of the ledger: never changed, never used again for another."""
     log_level: str = "INFO"
     audit_key: Path | None = None

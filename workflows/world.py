@@ -4,13 +4,14 @@ DBOS calls module-level functions, so they take their surroundings from here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.clock import Clock
 from adapters.contract import Adapter
 from adapters.errors import NeedsHuman
 from adapters.hr.contract import HrSource
 from workflows.engine import Engine
+from workflows.ledger.notary import Notary
 from workflows.ledger.record import Ledger
 from workflows.model import Capabilities
 from workflows.policy.schema import Policy
@@ -42,6 +43,10 @@ class World:
     policy: Policy
     systems: Mapping[str, System]
     hr: Mapping[str, HrConnection]
+    notary: Notary | None = None
+    """Who signs the log; None where there is no key."""
+    witness_keys: Mapping[str, str] = field(default_factory=dict)
+    """By the witness's name; whoever checks a head should have them by another way."""
 
     def adapter(self, system: str) -> Adapter:
         """Who talks to this system. Raises NeedsHuman if it was taken out of the configuration."""

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
+from workflows.errors import Conflict
 from workflows.ledger import proofs, verify
 from workflows.ledger.events import Actor, Event
 from workflows.ledger.keys import KeyFile, KeyUnusable
@@ -22,8 +23,8 @@ from workflows.ledger.tables import Checkpoint, Head, LogKey
 from workflows.store import Store
 
 
-class CannotSign(Exception):
-    """The log is not signed. Recording and cutting go on; the message says what people must do."""
+class CannotSign(Conflict):
+    """The log is not signed. Recording and cutting go on meanwhile."""
 
 
 class RolledBack(CannotSign):
@@ -133,7 +134,7 @@ class Notary:
                 pass
             else:
                 raise CannotSign(
-                    "this database follows from what was signed: there is nothing to do"
+                    "this database follows from what was signed", "There is nothing to recover."
                 )
             signed = _head_in(remembered or (last.note if last else ""))
             head.origin = _next_name(self.origin, max(head.origin, signed.origin, key=_turn))
@@ -183,22 +184,22 @@ class Notary:
             if signed.origin != head.origin or signed.size > head.size:
                 raise RolledBack(
                     f"{signed.size} events were signed as {signed.origin}, this database has "
-                    f"{head.size} as "
-                    f"{head.origin}: it was restored from a backup. Nothing is signed until "
-                    "somebody runs `exeunt audit recover` (docs/operating.md)."
+                    f"{head.size} as {head.origin}: it was restored from a backup",
+                    "Nothing is signed until somebody runs `exeunt audit recover` "
+                    "(docs/operating.md).",
                 )
             if await proofs.root_at(session, signed.size) != signed.root:
                 raise RolledBack(
                     f"the first {signed.size} events are not those that were signed: this database "
-                    "was restored or rewritten. Keep it, and look at docs/operating.md before you "
-                    "run `exeunt audit recover`."
+                    "was restored or rewritten",
+                    "Keep it, and read docs/operating.md before you run `exeunt audit recover`.",
                 )
 
     def _must_be_ours(self, origin: str) -> None:
         if origin != self.origin and not re.fullmatch(re.escape(self.origin) + r"/\d+", origin):
             raise CannotSign(
-                f"this log is signed as {origin}, the configuration says {self.origin}: a log's "
-                "name never changes. Put it back (audit.origin, EXEUNT_TENANT)."
+                f"this log is signed as {origin}, the configuration says {self.origin}",
+                "A log's name never changes: put it back (audit.origin, EXEUNT_TENANT).",
             )
 
     async def _signers(self, session: AsyncSession, origin: str) -> list[Signer]:
@@ -210,8 +211,8 @@ class Notary:
         signers = [signer for signer in signers if signer.vkey in known]
         if current not in signers:
             raise CannotSign(
-                f"the key in {self.key.path} was never announced in this log. Put the right one "
-                "back; if it is lost, run `exeunt audit key replace`."
+                f"the key in {self.key.path} was never announced in this log",
+                "Put the right one back; if it is lost, run `exeunt audit key replace`.",
             )
         return signers
 
@@ -226,12 +227,12 @@ class Notary:
         except KeyUnusable:
             if self.key.path.exists():
                 raise CannotSign(
-                    f"{self.key.path} is there but cannot be used: move it away first"
+                    f"{self.key.path} is there but cannot be used", "Move it away first."
                 ) from None
             return
         known = await session.get(LogKey, current.vkey)
-        told = "rotate it" if known and known.retired_at is None else "move it away first"
-        raise CannotSign(f"the key in {self.key.path} is there: {told}")
+        told = "Rotate it" if known and known.retired_at is None else "Move it away first"
+        raise CannotSign(f"the key in {self.key.path} is there", f"{told}.")
 
     async def _announce(self, session: AsyncSession, event: Event, signer: Signer) -> None:
         session.add(LogKey(vkey=signer.vkey, announced_at=self.clock.now()))
@@ -248,7 +249,16 @@ class Notary:
         try:
             return self.key.load()
         except KeyUnusable as why:
-            raise CannotSign(f"{why}. Nothing is signed until there is one.") from None
+            raise CannotSign(
+                str(why), "Nothing is signed until there is one (docs/operating.md)."
+            ) from None
+
+
+def unsigned() -> CannotSign:
+    """There is nobody who signs, or nothing to sign."""
+    return CannotSign(
+        "this log is not signed", "Give it a key: EXEUNT_AUDIT_KEY (docs/operating.md)."
+    )
 
 
 async def latest(session: AsyncSession, origin: str | None = None) -> Checkpoint | None:
@@ -269,8 +279,8 @@ def _head_in(note: str) -> verify.Checkpoint:
         return verify.parse_checkpoint(note)
     except verify.Refused as why:
         raise CannotSign(
-            f"the head that was signed last cannot be read ({why}): put the file back that lies "
-            "beside the key, from its own backup"
+            f"the head that was signed last cannot be read: {why}",
+            "Put the file back that lies beside the key (….head), from its own backup.",
         ) from None
 
 

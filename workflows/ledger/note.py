@@ -68,5 +68,9 @@ def note_of(body: str, lines: list[str]) -> str:
 
 def proof_text(index: int, hashes: list[bytes], checkpoint: str) -> str:
     """C2SP tlog-proof: what shows to anybody that a leaf is in a signed tree."""
-    lines = "".join(f"{base64.b64encode(one).decode('ascii')}\n" for one in hashes)
-    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{lines}\n{checkpoint}"
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hash_lines(hashes)}\n{checkpoint}"
+
+
+def hash_lines(hashes: list[bytes]) -> str:
+    """One base64 hash on each line, as C2SP tlog-proof and tlog-witness have them."""
+    return "".join(f"{base64.b64encode(one).decode('ascii')}\n" for one in hashes)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from workflows.errors import NotFound
 from workflows.ledger.sequence import TILE, hashes_in, table, tile_roots
 from workflows.ledger.tables import Head, Leaf, Tile
 from workflows.ledger.tree import (
@@ -29,8 +30,11 @@ LEVELS = 8
 """Levels of the tree in one tile: 256 is 2 to the 8."""
 
 
-class NoSuchTree(Exception):
-    """The log has never had this size, or no leaf of this index. The message says which it has."""
+class NoSuchTree(NotFound):
+    """The log has never had this size, or no leaf of this index."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "GET /api/v1/audit/checkpoint says how large the log is.")
 
 
 async def inclusion(session: AsyncSession, index: int, size: int) -> list[bytes]:

@@ -1,0 +1,92 @@
+"""Sign the log as it grows, and show each head to those who hold us to it.
+
+Beside everything else: a witness that is away, or a log that must not be signed, holds up no cut.
+What went wrong is said in the log of the service and in the metrics, until it is mended.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from workflows.ledger import selfcheck
+from workflows.ledger.notary import CannotSign, Notary, latest
+from workflows.ledger.tables import Checkpoint, Head, Leaf, Shipment
+from workflows.world import World
+
+EVERY = timedelta(seconds=10)
+"""A log that grows is signed this often, and at once when a case was closed."""
+LOOK_SECONDS = 1.0
+SIGNATURE = "signature"
+"""Where it is noted whether the log can be signed, beside how far each destination has come."""
+
+log = structlog.get_logger()
+
+
+async def publish_forever(world: World) -> None:
+    """Run until cancelled. The whole log is looked at once before anything is signed."""
+    if world.notary is None:
+        log.warning("audit.unsigned", fix="set EXEUNT_AUDIT_KEY (docs/operating.md)")
+        return
+    try:
+        await selfcheck.look(world.store)
+    except selfcheck.Changed as why:
+        await note_failure(world, SIGNATURE, str(why))
+        log.error("audit.changed", error=str(why), fix="docs/operating.md")  # noqa: TRY400 - said whole
+        return
+    while True:
+        if await _is_time(world):
+            await publish(world, world.notary)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def publish(world: World, notary: Notary) -> Checkpoint | None:
+    """Sign what is in order now, and pass it on. Never raises for what people have to mend."""
+    try:
+        head = await notary.checkpoint()
+    except CannotSign as why:
+        await note_failure(world, SIGNATURE, why.message)
+        log.error("audit.not_signed", error=why.message, fix=why.next_step)  # noqa: TRY400 - likewise
+        return None
+    if head is not None:
+        await note_success(world, SIGNATURE, head.size)
+    return head
+
+
+async def _is_time(world: World) -> bool:
+    """Whether there is something new that is old enough, or that somebody waits for."""
+    async with world.store.read() as session:
+        size = (await session.exec(select(Head.size))).one()
+        last = await latest(session)
+        if last is None or world.clock.now() - last.signed_at >= EVERY:
+            return last is None or last.size < size
+        return await _case_closed_since(session, last.size)
+
+
+async def _case_closed_since(session: AsyncSession, size: int) -> bool:
+    closed = select(Leaf.idx).where(col(Leaf.idx) >= size, Leaf.type == "case.closed").limit(1)
+    return (await session.exec(closed)).first() is not None
+
+
+async def note_success(world: World, destination: str, size: int) -> None:
+    await _note(world, destination, size, "", world.clock.now())
+
+
+async def note_failure(world: World, destination: str, why: str) -> None:
+    await _note(world, destination, None, why, None)
+
+
+async def _note(
+    world: World, destination: str, size: int | None, error: str, taken_at: datetime | None
+) -> None:
+    async with world.store.write() as session:
+        row = await session.get(Shipment, destination, with_for_update=True)
+        if row is None:
+            row = Shipment(destination=destination)
+            session.add(row)
+        row.tried_at, row.last_error = world.clock.now(), error
+        row.failures = row.failures + 1 if error else 0
+        row.next_idx = row.next_idx if size is None else size
+        row.taken_at = taken_at or row.taken_at
