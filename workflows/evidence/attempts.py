@@ -77,7 +77,7 @@ def standing(verb: Verb, state: str | None, task: Task | None, *, cancelled: boo
         found = _tried(verb.tries[-1], task)
         return "cancelled" if cancelled and found == "retrying" else found
     if verb.gap == "by_hand":
-        return _by_hand(task)
+        return "cancelled" if cancelled and task is None else _by_hand(task)
     if verb.gap:
         return "covered" if verb.gap == "covered_by" else "not_applicable"
     if state == "observed":
@@ -96,4 +96,7 @@ def _tried(last: Try, task: Task | None) -> str:
 
 
 def _by_hand(task: Task | None) -> str:
-    return "attested" if task and task.standing == "attested" else "left_to_person"
+    if task is None:
+        return "by_hand_later"
+    standings = {"attested": "attested", "withdrawn": "cancelled"}
+    return standings.get(task.standing, "left_to_person")

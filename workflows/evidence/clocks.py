@@ -22,8 +22,10 @@ def clocks_of(
     """The three of them; one whose start was not recorded has no seconds."""
     later = max((one for one in (effective, received) if one), key=_at, default=NOT_RECORDED)
     starts = {PROMISE: later, MOMENT: effective, ENTRY: entered}
+    # HR may write down today who leaves in a month: from there on no target can run.
+    targets = {PROMISE: target.value, MOMENT: target.value, ENTRY: None}
     return tuple(
-        _clock(name, start, contained, target.value, as_of) for name, start in starts.items()
+        _clock(name, start, contained, targets[name], as_of) for name, start in starts.items()
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from workflows.evidence.first_page import refs
+from workflows.evidence.first_page import refs, standing_of
 from workflows.evidence.leaves import Fact, Read
 from workflows.evidence.shapes import Account, Calls, Check, Story, System, Task, Try, Verb
 from workflows.evidence.words import (
@@ -35,11 +35,11 @@ def actor(story: Story, by: tuple[str, str]) -> str:
 
 
 def system_pages(story: Story) -> list[dict[str, Any]]:
-    return [_system(system) for system in story.systems]
+    return [_system(story, system) for system in story.systems]
 
 
-def _system(system: System) -> dict[str, Any]:
-    tone, words = CONTAINMENT[system.containment]
+def _system(story: Story, system: System) -> dict[str, Any]:
+    tone, words = standing_of(story, system.containment)
     return {
         "system": system.name,
         "tone": tone,
@@ -62,14 +62,15 @@ def _system(system: System) -> dict[str, Any]:
             }
             for one in system.lookups
         ],
-        "accounts": [_account(account) for account in system.accounts],
-        "verbs": [_verb(verb) for verb in system.verbs],
+        "accounts": [_account(story, account) for account in system.accounts],
+        "verbs": [_verb(verb) for verb in system.verbs if not _quiet(verb)],
+        "quiet": _quiet_ones(system.verbs),
     }
 
 
-def _account(account: Account) -> dict[str, Any]:
+def _account(story: Story, account: Account) -> dict[str, Any]:
     state = str(account.containment.value or "unknown")
-    tone, words = CONTAINMENT.get(state, CONTAINMENT["unknown"])
+    tone, words = standing_of(story, state if state in CONTAINMENT else "unknown")
     until = account.last_possible_access
     facts = [
         ["account", said(account.account_id), refs(account.account_id.leaf)],
@@ -94,9 +95,28 @@ def _account(account: Account) -> dict[str, Any]:
         "tone": tone,
         "state": words,
         "facts": facts,
-        "verbs": [_verb(verb) for verb in _in_order(account.verbs)],
-        "checks": [_check(check) for check in account.checks],
+        "verbs": [_verb(verb) for verb in _in_order(account.verbs) if not _quiet(verb)],
+        "quiet": _quiet_ones(account.verbs),
+        "checks": [_check(check, over=bool(story.restored_at)) for check in account.checks],
     }
+
+
+def _quiet(verb: Verb) -> bool:
+    """Nothing was to be done: one line says so of all of them."""
+    return verb.standing in ("covered", "not_applicable") and not verb.tries
+
+
+def _quiet_ones(verbs: Sequence[Verb]) -> str:
+    parts = []
+    for standing, words in (
+        ("covered", "Covered by another action"),
+        ("not_applicable", "Not there in this system"),
+    ):
+        found = [verb for verb in verbs if verb.standing == standing and _quiet(verb)]
+        names = ", ".join(spoken(verb.action) for verb in found)
+        leaves = refs(*(verb.leaf for verb in found))
+        parts += [f"{words}: {names} ({leaves})."] if found else []
+    return " ".join(parts)
 
 
 def _in_order(verbs: Sequence[Verb]) -> list[Verb]:
@@ -190,7 +210,8 @@ def _calls(calls: Calls) -> list[list[str]]:
     return [*rows, [f"and {more} more", "", "", "", ""]] if more > 0 else rows
 
 
-def _check(check: Check) -> dict[str, str]:
+def _check(check: Check, *, over: bool) -> dict[str, str]:
+    not_made = "not made: access was given back" if over else "not made yet"
     results = {
         "still_cut": "still cut off",
         "came_back": "access had COME BACK",
@@ -200,7 +221,7 @@ def _check(check: Check) -> dict[str, str]:
     return {
         "label": check.label,
         "due": moment(check.due_at.value),
-        "at": moment(check.at.value) if check.at else "not made yet",
+        "at": moment(check.at.value) if check.at else not_made,
         "result": results.get(check.result or "", "–"),
         "searched": _yes(check.searched) if check.at else "–",
         "replies": ", ".join(

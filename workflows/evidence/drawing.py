@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, SIDE, LINE = 1000, 178, 58, 84
+WIDTH, HEIGHT, SIDE, LINE = 1000, 142, 58, 78
 NARROW = 11
 """Letters in a line of a label."""
 

@@ -46,9 +46,7 @@ def _of_case(story: Story) -> Iterator[Finding]:
     elif not story.contained_at and not story.restored_at and not story.cancelled:
         yield _finding(OPEN, "The leaver is not contained everywhere.", story.verdict)
     if story.restored_at:
-        yield _finding(
-            EXCEPTION, "People agreed to give access back; see “Given back”.", story.restored_at
-        )
+        yield _finding(EXCEPTION, "People agreed to give access back.", story.restored_at)
     if story.late:
         yield _finding(
             EXCEPTION,
@@ -73,7 +71,8 @@ def _of_system(story: Story, system: System) -> Iterator[Finding]:
     if system.mode == "observe":
         sentence = f"{system.name} is in observe mode: nothing was sent there, on purpose."
         yield _finding(OPEN, sentence, system.scope, owner=owner)
-    if system.containment in ("undecided", "unanswered", "unknown", "by_hand"):
+    told = system.containment == "by_hand" and system.verbs  # its items say so
+    if system.containment in ("undecided", "unanswered", "unknown", "by_hand") and not told:
         last = system.lookups[-1].at if system.lookups else system.scope
         words = CONTAINMENT[system.containment][1]
         yield _finding(OPEN, f"{system.name}: {words}.", last, owner=owner)

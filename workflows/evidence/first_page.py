@@ -7,7 +7,7 @@ from typing import Any
 from workflows.evidence.clocks import ENTRY, MOMENT, PROMISE
 from workflows.evidence.drawing import Point
 from workflows.evidence.leaves import Fact, instant
-from workflows.evidence.shapes import Account, Clock, Finding, Story, System
+from workflows.evidence.shapes import Clock, Finding, Story, System
 from workflows.evidence.words import (
     BAD,
     CONTAINMENT,
@@ -92,7 +92,8 @@ def _when(story: Story) -> str:
     if story.begun and not story.restored_at and open_ones:
         names = listed([one.name for one in open_ones[:FEW]])
         names += " …" if len(open_ones) > FEW else ""
-        return f"{len(open_ones)} of {systems} are not shown to be cut off: {names}."
+        verb = "is" if len(open_ones) == 1 else "are"
+        return f"{len(open_ones)} of {systems} {verb} not shown to be cut off: {names}."
     if story.restored_at:
         return f"Given back from {moment(story.restored_at.value, _zone(story))} on."
     return f"The last moment is {moment(story.effective_at.value, _zone(story))}."
@@ -114,7 +115,7 @@ def figures(story: Story) -> list[dict[str, str]]:
         "label": "accounts read back as cut off",
         "value": f"{shown_there} of {len(story.accounts)}",
         "note": f"in {counted(len(story.systems), 'system')} in scope",
-        "tone": GOOD if shown_there == len(story.accounts) and story.accounts else BAD,
+        "tone": GOOD if story.verdict.value == "contained" else WATCH,
         "refs": refs(*(account.containment.leaf for account in story.accounts[:4])),
     }
     promise = clocks[PROMISE]
@@ -127,18 +128,25 @@ def figures(story: Story) -> list[dict[str, str]]:
 
 
 def _figure(clock: Clock, label: str) -> dict[str, str]:
-    target = f"target {lasted(clock.target_seconds)}" if clock.target_seconds else "no target"
     if not clock.start:
         return {"label": label, "value": "–", "note": NOT_SAID, "tone": QUIET, "refs": ""}
-    words = {True: "met", False: "MISSED", None: "still running"}[clock.met]
-    tone = {True: GOOD, False: BAD, None: WATCH}[clock.met]
+    words, tone = _met(clock)
     return {
         "label": label,
         "value": "open" if clock.seconds is None else lasted(clock.seconds),
-        "note": f"{target}: {words}",
+        "note": words,
         "tone": tone,
         "refs": refs(clock.start.leaf, clock.stop.leaf),
     }
+
+
+def _met(clock: Clock) -> tuple[str, str]:
+    if clock.target_seconds is None:
+        return "shown, not held to the target", QUIET
+    target = f"target {lasted(clock.target_seconds)}"
+    if clock.met is None:
+        return f"{target}: still running", WATCH
+    return (f"{target}: met", GOOD) if clock.met else (f"{target}: MISSED", BAD)
 
 
 def points(story: Story) -> list[Point]:
@@ -155,11 +163,11 @@ def points(story: Story) -> list[Point]:
     add(story.effective_at, "last moment")
     add(story.first_cut, "first cut")
     add(story.blocked_at, "sign-in blocked")
-    if story.verdict.value == "contained":
+    if story.contained_at:
         add(story.contained_at, "contained", "key")
     elif story.begun and not story.restored_at:
         told.append((now, "NOT contained", "bad"))
-    for label, at, shape in _checks(story.accounts):
+    for label, at, shape in _checks(story):
         told.append((at, label, "due" if shape == "due" or at > now else shape))
     add(story.restored_at, "given back", "bad")
     add(story.closed, "case closed")
@@ -167,11 +175,13 @@ def points(story: Story) -> list[Point]:
     return _spaced(sorted(told, key=lambda one: one[0]))
 
 
-def _checks(accounts: Sequence[Account]) -> list[tuple[str, datetime, str]]:
+def _checks(story: Story) -> list[tuple[str, datetime, str]]:
     """Each later read-back once: of all accounts, the last; as bad as the worst of them."""
     found: dict[str, tuple[str, datetime, str]] = {}
-    for account in accounts:
+    for account in story.accounts:
         for check in account.checks:
+            if story.restored_at and not check.at:
+                continue  # it is not looked at again
             at = instant((check.at or check.due_at).value)
             if at is None or check.label == "expiry":
                 continue
@@ -198,7 +208,7 @@ def systems_table(story: Story) -> list[dict[str, str]]:
 
 
 def _system(story: Story, system: System) -> dict[str, str]:
-    tone, words = CONTAINMENT[system.containment]
+    tone, words = standing_of(story, system.containment)
     ends = [account.contained_at for account in system.accounts]
     last = max(ends, key=lambda one: str(one.value)) if ends and all(ends) else Fact()
     clock = next(one for one in story.clocks if one.name == PROMISE)
@@ -217,6 +227,13 @@ def _system(story: Story, system: System) -> dict[str, str]:
             *(one.at.leaf for one in system.lookups[-1:] if not system.accounts),
         ),
     }
+
+
+def standing_of(story: Story, containment: str) -> tuple[str, str]:
+    """What is open because it was given back is nobody's failure."""
+    if story.restored_at and containment in ("not", "partly", "by_hand"):
+        return WATCH, "Open again: given back"
+    return CONTAINMENT[containment]
 
 
 def _accounts(system: System) -> str:

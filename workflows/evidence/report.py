@@ -111,7 +111,11 @@ def _still_open(story: Story) -> str:
         return ""
     waiting = sum(one.weight == "open" for one in story.findings)
     later = sum(verb.standing == "to_come" for account in story.accounts for verb in account.verbs)
-    checks = sum(not check.at for account in story.accounts for check in account.checks)
+    checks = sum(
+        not check.at and not story.restored_at
+        for account in story.accounts
+        for check in account.checks
+    )
     parts = [
         counted(waiting, "open point") if waiting else "",
         f"{counted(later, 'action')} not due yet" if later else "",

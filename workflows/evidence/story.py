@@ -49,12 +49,12 @@ def _told(
     systems = systems_of(mine, tasks)
     accounts = [account for system in systems for account in system.accounts]
     moved, verdict = _last(mine, "case.moved") or opened, _last(mine, "case.judged")
-    contained = verdict.fact("contained_at") if verdict else NOT_RECORDED
     effective, entered = moved.fact("effective_at"), opened.fact("hr_entered_at")
     received, target = opened.fact("received_at"), opened.fact("contain_within_seconds")
     restored = _last(mine, "restore.begun")
     if restored and (moved.index > restored.index):
         restored = None  # it was cut once more since
+    contained = _contained(mine, verdict, restored)
     return Story(
         case=case_id,
         tenant=str(opened.event.get("tenant")),
@@ -94,6 +94,14 @@ def _told(
         events=len(mine),
         whole=_whole(mine),
     )
+
+
+def _contained(mine: Sequence[Read], verdict: Read | None, restored: Read | None) -> Fact:
+    """When the last verdict says so; of a case that was given back, when it was before that."""
+    if restored:
+        before = [leaf for leaf in mine if leaf.index < restored.index]
+        verdict = _last([leaf for leaf in before if leaf.outcome == "contained"], "case.judged")
+    return verdict.fact("contained_at") if verdict else NOT_RECORDED
 
 
 def _last(leaves: Sequence[Read], kind: str) -> Read | None:
