@@ -24,6 +24,7 @@ from workflows.ledger.events import Event, stamp
 from workflows.lookup import call_data, newest
 from workflows.tables import Attempt, Case, CaseAccount, Item
 from workflows.tasks import withdraw_tasks
+from workflows.told import told
 from workflows.trouble import item_in_trouble
 from workflows.world import World
 
@@ -175,7 +176,15 @@ async def _record(
             f"{verb_of(item)}.result",
             row.outcome or "failure",
             item.case_id,
-            data={**place, "error": row.error or None, "calls": row.calls},
+            data={
+                **place,
+                "error": row.error or None,
+                "state": item.state,
+                "next_try_at": stamp(item.due_at)
+                if item.state == "waiting" and item.due_at
+                else None,
+                "calls": row.calls,
+            },
             personal={"message": result.error.message if result.error else None},
         ),
     )
@@ -190,11 +199,7 @@ async def _record(
             item.case_id,
             data={
                 **place,
-                "exists": after.exists,
-                "enabled": after.enabled,
-                "sessions_valid_from": stamp(after.sessions_valid_from)
-                if after.sessions_valid_from
-                else None,
+                **told(after),
                 "observed_at": stamp(account.observed_at) if account.observed_at else None,
             },
         ),
