@@ -62,7 +62,7 @@ async def head_of(world: World, row: Checkpoint) -> Head:
         cosignatures=row.cosignatures,
         time_stamp=row.time_stamp,
         log_keys=tuple(sorted(ours)),
-        witness_keys=world.witness_keys,
+        witness_keys={name: witness.vkey for name, witness in world.witnesses.items()},
     )
 
 
