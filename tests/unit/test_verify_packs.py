@@ -31,7 +31,8 @@ from tests.sealed_logs import (
     sealed,
 )
 from workflows.ledger.events import disclose
-from workflows.ledger.verify import Policy, Refused, Report, check_pack, main, sample
+from workflows.ledger.note import Signer, checkpoint_body, note_of
+from workflows.ledger.verify import Key, Policy, Refused, Report, check_pack, main, sample
 
 Files = dict[str, bytes]
 POLICY = Policy.of([LOG_KEY], [WITNESS_KEY], 1)
@@ -209,6 +210,10 @@ WRONG: dict[str, tuple[Callable[[], Files], str]] = {
         lambda: sealed({**CASE, "checkpoint": a_case_log().checkpoint().encode()}),
         "have not all seen it",
     ),
+    "a proof with less than the checkpoint": (
+        lambda: sealed({**CASE, "proofs/1.tlog-proof": a_case_log().proof(1).encode()}),
+        "another leaf or tree",
+    ),
     "a time stamp that is none": (
         lambda: sealed({**CASE, "checkpoint.tsr": b"0\x82"}),
         "no time stamp",
@@ -319,6 +324,16 @@ def test_the_head_that_an_auditor_kept_must_begin_the_log_of_the_pack(tmp_path: 
     longer = Log([*log.leaves, b"more"])
     assert "MISSING" in check_pack(path, POLICY, [longer.checkpoint()]).refused[0]
     assert "is MISSING" in check_pack(path, POLICY, [log.checkpoint(5)]).refused[0]
+
+
+def test_the_head_of_another_log_does_not_begin_this_one(tmp_path: Path) -> None:
+    """After a recovery an auditor trusts keys of both names."""
+    other = Signer("audit.example.com/acme/2", LOG.key)
+    body = checkpoint_body(other.name, 11, a_case_log().root())
+    policy = Policy.of([LOG_KEY, Key.parse(other.vkey)], [], 0)
+    path = as_zip(tmp_path / "pack.zip", CASE)
+    report = check_pack(path, policy, [note_of(body, [other.sign(body)])])
+    assert report.refused == ["an earlier checkpoint is of another log: 'audit.example.com/acme/2'"]
 
 
 # --- Archives that are made to do harm.

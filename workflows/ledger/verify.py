@@ -752,6 +752,7 @@ class Pack:
     cases: set[str] = field(default_factory=set)
     sealed: int | None = None
     kind: str = ""
+    note: str = ""
 
     def run(self) -> Report:
         for check in (
@@ -791,8 +792,10 @@ class Pack:
                 "YOU GAVE NO KEY: THE KEYS ARE THE PACK'S OWN (policy.txt), SO TRUST RESTS ON THE "
                 "PACK ITSELF. Give --key with what you were handed when the engagement began."
             )
-        head = self.policy.check(self.files.text("checkpoint"), self.report.unchecked)
-        if not _part_of(self.files.text("checkpoint.log"), head):
+        self.note = self.files.text("checkpoint")
+        head = self.policy.check(self.note, self.report.unchecked)
+        body, signatures = parse_note(self.files.text("checkpoint.log"))
+        if body != head.body or not set(signatures) <= set(head.signatures):
             raise Refused("checkpoint.log: it is not the log's own part of checkpoint")
         self.head, self.heads[head.root] = head, head.size
         seen = "".join(f", cosigned by {name} at {_when(at)}" for name, at in head.seen.items())
@@ -809,7 +812,7 @@ class Pack:
                 raise Refused(f"{where}: indices.json gives it no place behind the one before")
             event = told.take(d, where)
             proof = parse_proof(self.files.text(f"proofs/{index}.tlog-proof"))
-            if proof.index != index or not _part_of(proof.checkpoint, head):
+            if proof.index != index or proof.checkpoint != self.note:
                 raise Refused(f"proofs/{index}.tlog-proof: it is for another leaf or tree")
             check_inclusion(index, head.size, leaf_hash(d), proof.path, head.root)
             self.events[event["id"]] = (index, event)
@@ -916,12 +919,6 @@ class Pack:
         if len(set(cases)) != len(cases):
             raise Refused("population.jsonl: a case stands twice")
         return cases
-
-
-def _part_of(note: str, whole: Checkpoint) -> bool:
-    """The same head, with no signature that was not checked there."""
-    body, signatures = parse_note(note)
-    return body == whole.body and set(signatures) <= set(whole.signatures)
 
 
 def _when(seconds: float) -> str:
