@@ -29,6 +29,7 @@ from tests.sealed_logs import (
     other_events,
     pack_of,
     sealed,
+    zipped,
 )
 from workflows.ledger.events import disclose
 from workflows.ledger.note import Signer, checkpoint_body, note_of
@@ -38,6 +39,7 @@ Files = dict[str, bytes]
 POLICY = Policy.of([LOG_KEY], [WITNESS_KEY], 1)
 CASE = a_case_pack()
 PERIOD = a_period_pack()
+SAMPLED = next(name for name in PERIOD if name.startswith("sample/"))
 
 
 def checked(folder: Path, files: Files, policy: Policy | None = POLICY) -> Report:
@@ -64,6 +66,9 @@ def test_a_pack_that_is_right_is_good(
     report = check_pack(made(tmp_path / "pack", files), POLICY)
     assert (report.refused, report.notes, report.exit_code) == ([], [], 0)
     assert "cosigned by witness.example.com/w1 at 2025-11-23 23:20:00 UTC" in str(report.checks)
+    if files is PERIOD:
+        assert "of 1 cases ONLY A PART is here" in str(report.checks)
+        assert "the packs of 1 of them are in this pack, and hold" in str(report.checks)
 
 
 def test_without_a_key_it_says_that_trust_rests_on_the_pack(tmp_path: Path) -> None:
@@ -218,7 +223,7 @@ WRONG: dict[str, tuple[Callable[[], Files], str]] = {
         lambda: sealed({**CASE, "checkpoint.tsr": b"0\x82"}),
         "no time stamp",
     ),
-    "another kind": (lambda: sealed(CASE, "summary"), "of which kind"),
+    "another kind": (lambda: sealed(CASE, "summary"), "of another kind than case or period"),
     "a case that says that it is a period": (
         lambda: sealed(CASE, "period"),
         "population.jsonl is MISSING",
@@ -281,9 +286,22 @@ WRONG_PERIODS: dict[str, tuple[Callable[[], Files], str]] = {
         "NOT the cases",
     ),
     "no cases": (lambda: period(ranks=[]), "NOT the cases"),
-    "a case with a gap": (
-        lambda: sealed(pack_of(a_case_log(), case_events()[1:]), "period"),
-        "follows its event 0",
+    "a case whose events stand in another order": (
+        lambda: sealed(pack_of(Log(case_events()[::-1]), case_events()), "period"),
+        "follows its event 5",
+    ),
+    "the pack of a sampled case with an event less": (
+        lambda: with_sampled(pack_of(a_case_log(), case_events()[1:])),
+        f"{SAMPLED}: events.jsonl line 1: event 2 of case case_1 follows its event 0",
+    ),
+    "the pack of another case": (lambda: with_sampled(CASE), "it is of another case"),
+    "a sampled case that says that it is a period": (
+        lambda: with_sampled(PERIOD),
+        f"{SAMPLED}: manifest.json: the pack is of another kind than case",
+    ),
+    "no pack at all": (
+        lambda: sealed({**PERIOD, SAMPLED: b"no zip"}, "period"),
+        "this is no pack",
     ),
     "the root of a tree before the sealing": (
         lambda: period(root=b64(Log(other_events(4)).root())),
@@ -300,6 +318,10 @@ WRONG_PERIODS: dict[str, tuple[Callable[[], Files], str]] = {
         "REWRITTEN",
     ),
 }
+
+
+def with_sampled(files: Files) -> Files:
+    return sealed({**PERIOD, SAMPLED: zipped(files)}, "period")
 
 
 def with_population(told: list[bytes]) -> Files:
