@@ -4,6 +4,7 @@ Nothing leaves here as an httpx error, no secret and no query string reaches a m
 observe mode no write leaves at all.
 """
 
+import hashlib
 import ipaddress
 import ssl
 from collections.abc import Iterator
@@ -55,6 +56,8 @@ class Call:
     milliseconds: int
     writes: bool = False
     """Whether it may have changed something. A POST that only reads does not."""
+    reply_sha256: str | None = None
+    """Of the reply's body, without its transfer encoding; None if none came whole."""
 
 
 _calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
@@ -237,9 +240,10 @@ class Api:
     async def _exchange(self, request: httpx.Request, *, writes: bool) -> httpx.Response:
         started = perf_counter()
         response: httpx.Response | None = None
+        said: bytes | None = None
         try:
             response = await self._client.send(request, stream=True)
-            await _read_bounded(response)
+            said = await _read_bounded(response)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise TryAgain(f"{name_of(request)}: {type(error).__name__}") from None
         else:
@@ -247,7 +251,7 @@ class Api:
         finally:
             if response is not None:
                 await response.aclose()
-            _remember(request, response, perf_counter() - started, writes=writes)
+            _remember(request, response, perf_counter() - started, said, writes=writes)
 
 
 def trusted_url(text: str) -> httpx.URL:
@@ -278,7 +282,7 @@ def _body(response: httpx.Response) -> Any:
         raise Unrecognised(f"{name_of(response.request)}: the answer is not JSON") from None
 
 
-async def _read_bounded(response: httpx.Response) -> None:
+async def _read_bounded(response: httpx.Response) -> bytes:
     size = 0
     chunks = []
     async for chunk in response.aiter_bytes():
@@ -289,10 +293,16 @@ async def _read_bounded(response: httpx.Response) -> None:
             )
         chunks.append(chunk)
     response._content = b"".join(chunks)  # noqa: SLF001 - httpx has no bounded read of its own
+    return response.content
 
 
 def _remember(
-    request: httpx.Request, response: httpx.Response | None, seconds: float, *, writes: bool
+    request: httpx.Request,
+    response: httpx.Response | None,
+    seconds: float,
+    said: bytes | None,
+    *,
+    writes: bool,
 ) -> None:
     found = (
         next((response.headers[h] for h in REQUEST_IDS if h in response.headers), None)
@@ -300,7 +310,8 @@ def _remember(
         else None
     )
     status = response.status_code if response is not None else None
-    remember(request.method, path_of(request), status, seconds, found, writes=writes)
+    digest = None if said is None else hashlib.sha256(said).hexdigest()
+    remember(request.method, path_of(request), status, seconds, found, digest, writes=writes)
 
 
 def remember(
@@ -309,10 +320,12 @@ def remember(
     status: int | None,
     seconds: float,
     request_id: str | None = None,
+    reply_sha256: str | None = None,
     *,
     writes: bool,
 ) -> None:
     """Add one call to what is being recorded. For doors to what does not speak HTTP."""
     calls = _calls.get()
     if calls is not None:
-        calls.append(Call(method, path, status, request_id, round(seconds * 1000), writes))
+        ms = round(seconds * 1000)
+        calls.append(Call(method, path, status, request_id, ms, writes, reply_sha256))

@@ -6,7 +6,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.hr.contract import HrEvent, WorkerRecord
 from workflows.cases import (
-    Opening,
     begin_case,
     cancel_case,
     cut_again,
@@ -18,6 +17,7 @@ from workflows.decide import Decision, DecisionKind, Known, OpenCase, decide
 from workflows.ledger.events import Actor, Event, stamp
 from workflows.model import Basis, CaseKind, CaseStatus, LastMoment
 from workflows.moments import last_moment
+from workflows.openings import Opening
 from workflows.people import keep_worker, known_worker
 from workflows.tables import Case, HrDelivery, Worker
 from workflows.tasks import Ask, open_task
