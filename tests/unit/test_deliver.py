@@ -1,6 +1,7 @@
 """The log is the queue of its sinks: in order, at least once, by one node at a time."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from adapters.sinks.contract import Parcel
 from tests.house import eventually
-from tests.logs import Log, Memory, log_at, until_idle
+from tests.logs import ORIGIN, Log, Memory, log_at, until_idle
+from tests.ocsf_schema import complaints
 from workflows.ledger.deliver import deliver_forever, deliver_once
 from workflows.ledger.read import Filters, page
 from workflows.ledger.shipments import LEASE, replay
@@ -191,3 +193,12 @@ async def test_a_dead_sink_does_not_hold_up_another(log: Log) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert well.indexes == [0, 1, 2, 3, 4]
+
+
+async def test_in_ocsf_what_is_shipped_is_valid_and_so_are_the_tree_heads(log: Log) -> None:
+    sink = Memory()
+    await log.grow(2)
+    await until_idle(log.to(sink, form="ocsf"))
+    lines = [json.loads(item.line) for item in sink.items]
+    assert [complaints(line) for line in lines] == [[], [], [], []]
+    assert ORIGIN in json.dumps(lines[-1])

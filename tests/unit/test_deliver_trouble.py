@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from adapters.errors import (
     AdapterError,
@@ -18,6 +20,7 @@ from adapters.sinks.contract import Item, Parcel
 from tests.logs import ORIGIN, Log, Memory, failures, log_at, refusing, until_idle
 from workflows.ledger.deliver import deliver_once
 from workflows.ledger.shipments import replay
+from workflows.ledger.tables import Head, Leaf
 
 
 @pytest.fixture
@@ -156,3 +159,25 @@ async def test_what_a_sink_can_never_take_is_not_even_sent(log: Log) -> None:
     assert len(sink.parcels) == 1
     assert [(one["index"], one["why"]) for one in await failures(log)] == [(2, "too long")]
     assert [head["size"] for head in sink.heads] == [2, 3, 4]
+
+
+async def test_what_retention_took_before_a_sink_came_back_is_recorded(log: Log) -> None:
+    sink = Memory()
+    parts = log.to(sink)
+    await log.grow(2)
+    await until_idle(parts)
+    await log.grow(6)
+    async with log.store.write() as session:
+        head = (await session.exec(select(Head))).one()
+        head.pruned = 5
+        session.add(head)
+        await session.flush()
+        await (await session.connection()).execute(sa.delete(Leaf).where(col(Leaf.idx) < 5))
+    await until_idle(parts)
+    assert sink.indexes == [0, 1, 2, 5, 6, 7, 8]
+    gone = {"sink": "siem", "index": 3, "before": 5, "why": "retention"}
+    assert await failures(log) == [gone]
+    late = Memory()
+    await until_idle(log.to(late, name="late"))
+    assert late.indexes[0] == 5
+    assert await failures(log) == [gone]
