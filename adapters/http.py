@@ -6,6 +6,7 @@ observe mode no write leaves at all.
 
 import hashlib
 import ipaddress
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -90,8 +91,9 @@ class Api:
     """A vendor's HTTP API that speaks our errors.
 
     `base_url` is https, or plain http to loopback only; raises ValueError otherwise. `auth` is an
-    httpx.Auth and never appears in a repr. `permission` and `fix` go into what is said when the
-    vendor refuses us. `budget` holds calls back so that the vendor need not.
+    httpx.Auth and never appears in a repr. `trust` says whose certificates are taken; None: those
+    that the machine trusts. `permission` and `fix` go into what is said when the vendor refuses us.
+    `budget` holds calls back so that the vendor need not.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Api:
         mode: Mode = Mode.ENFORCE,
         headers: dict[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        trust: ssl.SSLContext | None = None,
         permission: str = "",
         fix: str = "renew the credential of this system",
         budget: Budget | None = None,
@@ -115,6 +118,7 @@ class Api:
             headers={"User-Agent": "exeunt", **(headers or {})},
             timeout=TIMEOUT,
             transport=transport,
+            verify=trust or True,
             trust_env=transport is None,
         )
 
@@ -173,16 +177,17 @@ class Api:
         content: bytes,
         *,
         named: str,
+        path: str = "/",
         headers: dict[str, str] | None = None,
         codes: frozenset[int] = frozenset(),
         only_reads: bool = False,
     ) -> Reply:
-        """POST to the root what is no JSON; the body of the Reply is the bytes that came.
+        """POST what is no JSON; the body of the Reply is the bytes that came.
 
         `named` is the operation: it is remembered where others have a path.
         """
         request = self._client.build_request(
-            "POST", self._url("/"), content=content, headers=headers, extensions={"named": named}
+            "POST", self._url(path), content=content, headers=headers, extensions={"named": named}
         )
         response = await self._let_out(request, 1.0, writes=not only_reads)
         if response.status_code not in codes:
@@ -219,7 +224,11 @@ class Api:
             self._budget.close_for(retry_after(response.headers) or UNTOLD_SECONDS)
 
     def _url(self, path: str) -> httpx.URL:
-        """Join to the base; a link to another host is refused before our credential goes there."""
+        """Join to the base (of "" it is all); a link to another host is refused before our
+        credential goes there.
+        """
+        if not path:
+            return self.base_url
         if "://" not in path:
             return httpx.URL(str(self.base_url).rstrip("/") + "/" + path.lstrip("/"))
         url = httpx.URL(path)

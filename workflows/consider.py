@@ -102,6 +102,7 @@ async def _record(
                 "effective_at": stamp(moment.at) if moment else None,
             },
             personal={"source_worker_id": event.source_worker_id},
+            about=delivery.id if delivery else "",
             actor=Actor("hr", connection),
         ),
     )
@@ -129,7 +130,8 @@ async def _act(
             who = f"{worker.connection}/{worker.source_worker_id}"
             title = f"HR says something that a person has to decide about {who}: {decision.reason}"
             how = "Ask HR. To take a case back before its time: POST /api/v1/cases/{id}/cancel."
-            await open_task(world, session, case, Ask("confirm", title, how))
+            ask = Ask("confirm", title, how, subject=worker.subject)
+            await open_task(world, session, case, ask)
 
 
 async def _cut(

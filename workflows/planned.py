@@ -53,13 +53,13 @@ async def write_plan(
             case_id=case.id,
             data={
                 "system": part.system,
-                "digest": made.digest,
                 "policy": made.policy,
                 "rules": list(made.rules),
                 "items": len(made.items),
                 "planned": [_said(row, item) for row, item in both[:MOST_ITEMS]],
                 "planned_left_out": max(0, len(both) - MOST_ITEMS) or None,
             },
+            personal={"digest": made.digest},  # over the account's id, which may be a name
         ),
     )
 

@@ -156,6 +156,11 @@ async def get_case(session: AsyncSession, case_id: str) -> Case:
     case = await session.get(Case, case_id, with_for_update=True)
     if case is None:
         raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
+    if (await session.get_one(Worker, case.worker_id)).erased_at:
+        raise Conflict(
+            "the person of this case was erased, and with them what would be needed for this",
+            "Open a new case: POST /api/v1/cases.",
+        )
     return case
 
 

@@ -25,6 +25,8 @@ class Ask:
     system: str = ""
     item_id: str | None = None
     owner: str = ""
+    subject: str | None = None
+    """The worker's pseudonym, where there is no case that knows it."""
     due_in: timedelta | None = None
     candidates: list[dict[str, Any]] = field(default_factory=list)
     items: tuple[str, ...] = ()
@@ -61,6 +63,7 @@ async def open_task(world: World, session: AsyncSession, case: Case | None, ask:
             "task.opened",
             "open",
             case_id,
+            ask.subject,
             data={
                 "task": task.id,
                 "kind": task.kind,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import NOON
 from workflows.ledger.events import Event, Sealed, seal, stamp
-from workflows.ledger.export import inert
+from workflows.ledger.formats.csv_cells import inert
 from workflows.ledger.verify import leaf_hash
 
 SALT = b"0123456789abcdef"

@@ -62,7 +62,7 @@ async def head_of(world: World, row: Checkpoint) -> Head:
         cosignatures=row.cosignatures,
         time_stamp=row.time_stamp,
         log_keys=tuple(sorted(ours)),
-        witness_keys=world.witness_keys,
+        witness_keys={name: witness.vkey for name, witness in world.witnesses.items()},
     )
 
 
@@ -120,6 +120,7 @@ async def _led_to_it(session: AsyncSession, mine: Sequence[Leaf]) -> list[Leaf]:
         if leaf.type in ("case.opened", "case.moved", "case.cancelled"):
             found += await _decision(session, leaf, str(opened.event.get("subject")))
     found += await _last_start(session, opened.index)
+    found += await _erased(session, str(opened.event.get("subject")))
     actors = {leaf.actor[1] for leaf in read if leaf.actor[0] in ("person", "service")}
     return found + await _tokens(session, actors)
 
@@ -153,6 +154,11 @@ async def _last_start(session: AsyncSession, before: int) -> list[Leaf]:
     query = select(Leaf).where(Leaf.type == "service.started", col(Leaf.idx) < before)
     row = (await session.exec(query.order_by(col(Leaf.idx).desc()).limit(1))).first()
     return [row] if row else []
+
+
+async def _erased(session: AsyncSession, subject: str) -> list[Leaf]:
+    rows = (await session.exec(select(Leaf).where(Leaf.type == "privacy.erased"))).all()
+    return [r for r in rows if read_leaf(r.idx, r.d, {}).event.get("subject") == subject]
 
 
 async def _tokens(session: AsyncSession, ids: set[str]) -> list[Leaf]:

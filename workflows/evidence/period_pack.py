@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from workflows.errors import Conflict, Invalid
 from workflows.evidence.gather import Gathered, gather_case, gathered, signed_head
 from workflows.evidence.head import Head
-from workflows.evidence.leaves import Read, read_leaf
+from workflows.evidence.leaves import read_leaf
 from workflows.evidence.made import made
 from workflows.evidence.pack import Pack, case_pack, pack_id_of, proven, reports, zipped
 from workflows.evidence.period import (
@@ -29,7 +29,7 @@ from workflows.evidence.readme import readme
 from workflows.evidence.sealing import Sealed, population, sealed, sealing_head
 from workflows.evidence.shapes import Story
 from workflows.evidence.story import story_of
-from workflows.ledger.export import inert
+from workflows.ledger.formats.csv_cells import inert
 from workflows.ledger.tables import Checkpoint, Leaf
 from workflows.ledger.verify import sample
 from workflows.tables import Worker
@@ -52,10 +52,11 @@ OF_THE_SCOPE = (
     "case.opened",
 )
 CSV_COLUMNS = (
-    "case subject kind status hr_entered_at received_at effective_at contained_at target_seconds "
-    "seconds met seconds_from_last_moment met_from_last_moment late_hr_seconds open_points "
-    "exceptions leaf"
-).split()
+    *("case", "subject", "kind", "status"),
+    *("hr_entered_at", "received_at", "effective_at", "contained_at", "target_seconds"),
+    *("seconds", "met", "seconds_from_last_moment", "met_from_last_moment", "late_hr_seconds"),
+    *("open_points", "exceptions", "leaf"),
+)
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,9 @@ def _packed(
         **reports(report),
         "README.txt": readme("period", found.head, report.document["title"]).encode(),
     }
-    about_it = {"period": {"from": asked.period.since.isoformat(), "to": asked.period.until.isoformat()}}
+    about_it = {
+        "period": {"from": asked.period.since.isoformat(), "to": asked.period.until.isoformat()}
+    }
     name = f"evidence-{asked.period.since:%Y%m%d}-{asked.period.until:%Y%m%d}.zip"
     return Pack(name, zipped("period", pack_id, found, content, about_it))
 
@@ -202,9 +205,7 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
     for row in rows:
-        writer.writerow([inert("" if row[name] is None else str(row[name])) for name in CSV_COLUMNS])
+        writer.writerow(
+            [inert("" if row[name] is None else str(row[name])) for name in CSV_COLUMNS]
+        )
     return out.getvalue().encode()
-
-
-def read_all(leaves: Sequence[Leaf]) -> list[Read]:
-    return [read_leaf(row.idx, row.d, {}) for row in leaves]

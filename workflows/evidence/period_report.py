@@ -72,7 +72,7 @@ def period_report(
         "verdict": _verdict(told.summary, told.seal),
         "figures": _figures(told.summary),
         "picture": cut_off_over_time(waits, target, PRINT),
-        "picture_says": "the share of leavers who were cut off, over the time since the promise ran",
+        "picture_says": "the share of leavers who were cut off, by the time that it took",
         "systems": _systems(told.stories),
         "late": _late(told.summary),
         "exceptions": _exceptions(told.exceptions),
@@ -211,8 +211,7 @@ def _scope(scope: Completeness) -> list[Row]:
         ["told to leave by HR, and no case", f"{len(scope.without_a_case):,}", ""],
         [
             "left, says HR’s newest record, and no case",
-            f"{len(scope.left_in_hr):,} (by the service’s own tables when this was made, not by "
-            "the log)",
+            f"{len(scope.left_in_hr):,} (by the service’s tables of now, not by the log)",
             "",
         ],
     ]

@@ -91,6 +91,7 @@ def _told(
         cancelled=_at(_last(mine, "case.cancelled")),
         clocks=clocks_of(effective, received, entered, contained, target, as_of),
         late=late_of(opened.fact("effective_at"), received),
+        erased=_at(_last(leaves, "privacy.erased")),
         events=len(mine),
         whole=_whole(mine),
     )

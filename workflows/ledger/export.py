@@ -1,79 +1,45 @@
-"""The ledger as files: JSON lines verbatim, and CSV that no spreadsheet will run."""
+"""The ledger as a file: page by page through a format, never more than a page in memory."""
 
-import csv
-import io
-import json
+import asyncio
+import zlib
 from collections.abc import AsyncIterator
-from typing import Any
+from dataclasses import dataclass
 
+from workflows.ledger.formats import Format
 from workflows.ledger.read import Filters, stream
-from workflows.ledger.tables import Leaf
 from workflows.store import Store
 
-COLUMNS = (
-    "index",
-    "id",
-    "time",
-    "type",
-    "outcome",
-    "actor_kind",
-    "actor_id",
-    "case",
-    "case_seq",
-    "subject",
-    "data",
-    "sd",
-)
-RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
+FAST = 1
+"""Level of compression: a log is so repetitive that more effort gains little."""
+AS_GZIP = 16 + zlib.MAX_WBITS
 
 
-async def jsonl(store: Store, filters: Filters) -> AsyncIterator[bytes]:
-    """Each line without its end is the input of the leaf hash, byte for byte."""
-    async for leaves in stream(store, filters):
-        yield b"".join(leaf.d + b"\n" for leaf in leaves)
+@dataclass(frozen=True)
+class Part:
+    """Bytes of a file, how many events are in them, and the index of the last one."""
+
+    data: bytes
+    events: int
+    last: int
 
 
-async def as_csv(store: Store, filters: Filters) -> AsyncIterator[bytes]:
-    yield _lines([list(COLUMNS)])
-    async for leaves in stream(store, filters):
-        yield _lines([_row(leaf) for leaf in leaves])
+async def export(store: Store, form: Format, filters: Filters) -> AsyncIterator[Part]:
+    """The header only if this is the beginning, so that what is resumed can be put behind."""
+    if form.header and filters.cursor < 0:
+        yield Part(form.header, 0, filters.cursor)
+    async for rows in stream(store, filters):
+        # In a thread: a page takes some time to write, and the service has others to serve.
+        data = await asyncio.to_thread(form.encode, rows)
+        yield Part(data, len(rows), rows[-1][0])
 
 
-def _row(leaf: Leaf) -> list[str]:
-    event = json.loads(leaf.d)
-    actor = event["actor"]
-    cells = [
-        leaf.idx,
-        event["id"],
-        event["time"],
-        event["type"],
-        event["outcome"],
-        actor["kind"],
-        actor["id"],
-        event.get("case"),
-        event.get("case_seq"),
-        event.get("subject"),
-        event.get("data"),
-        event.get("sd"),
-    ]
-    return [inert(_text(cell)) for cell in cells]
+async def gzipped(parts: AsyncIterator[Part]) -> AsyncIterator[bytes]:
+    """As one gzip stream, flushed after every part so that the reader sees it come."""
+    packer = zlib.compressobj(FAST, zlib.DEFLATED, AS_GZIP)
+    async for part in parts:
+        yield await asyncio.to_thread(_packed, packer, part.data)
+    yield packer.flush()
 
 
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
-
-
-def inert(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula gets an apostrophe, as OWASP advises."""
-    return "'" + cell if cell.startswith(RUNS_IN_A_SPREADSHEET) else cell
-
-
-def _lines(rows: list[list[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
-    return out.getvalue().encode()
-
-
-EXPORTS = {"jsonl": (jsonl, "application/jsonl"), "csv": (as_csv, "text/csv; charset=utf-8")}
+def _packed(packer: "zlib._Compress", data: bytes) -> bytes:
+    return packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)

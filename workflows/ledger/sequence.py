@@ -49,16 +49,25 @@ async def locked_head(connection: AsyncConnection) -> sa.Row[Any]:
     return (await connection.execute(sa.select(table(Head)).with_for_update())).one()
 
 
+# As the driver has them: what is only passed on need not be made into objects and back.
+_WAITING = sa.text(
+    "SELECT seq, id, d, time, type, case_id FROM audit_outbox ORDER BY seq LIMIT :most"
+)
+_APPEND = sa.text(
+    "INSERT INTO leaf (idx, id, d, lh, time, type, case_id) "
+    "VALUES (:idx, :id, :d, :lh, :time, :type, :case_id)"
+)
+
+
 async def _batch(store: Store) -> int:
     async with store.write() as session:
         connection = await session.connection()
         head = await locked_head(connection)
-        waiting = sa.select(table(Outbox)).order_by(col(Outbox.seq)).limit(BATCH)
-        rows = (await connection.execute(waiting)).all()
+        rows = (await connection.execute(_WAITING, {"most": BATCH})).all()
         if not rows:
             return 0
         hashes = [leaf_hash(row.d) for row in rows]
-        await connection.execute(sa.insert(Leaf), _leaves(head.size, rows, hashes))
+        await connection.execute(_APPEND, _leaves(head.size, rows, hashes))
         await _grow(connection, head, hashes)
         taken = [row.seq for row in rows]
         await connection.execute(sa.delete(table(Outbox)).where(col(Outbox.seq).in_(taken)))

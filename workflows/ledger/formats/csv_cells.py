@@ -1,11 +1,8 @@
 """CSV to be read by people: no cell runs in a spreadsheet. A reading copy, not proof."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from workflows.ledger.formats.meaning import compact, events_of
+from workflows.ledger.formats.leaf import Told, plain, told_slowly
 from workflows.ledger.formats.shape import Leaves, Row
 
 COLUMNS = (
@@ -23,7 +20,7 @@ COLUMNS = (
     "data",
     "sd",
 )
-RUNS_IN_A_SPREADSHEET = frozenset("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001 - full width is meant
+RUNS_IN_A_SPREADSHEET = frozenset("=+-@\t\r\n\0＝＋－＠")
 """OWASP ASVS 5.0 section 1.2.10, and the line ends and full-width signs that it leaves out."""
 PASSED_OVER = " '\"`\u00a0\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u3000\ufeff"
 """Spaces, quotes and marks that an importer may take away before it looks for a formula."""
@@ -34,39 +31,43 @@ class Csv:
 
     name = "csv"
     media_type = "text/csv; charset=utf-8"
-    line_end = b"\r\n"
 
     @property
     def header(self) -> bytes:
-        return written([COLUMNS])
+        return written(COLUMNS).encode()
 
     def encode(self, rows: Leaves) -> bytes:
-        events = events_of(rows)
-        return written(
-            _cells(idx, lh, event) for (idx, _, lh), event in zip(rows, events, strict=True)
-        )
+        return b"".join([_line(idx, d, lh).encode() for idx, d, lh in rows])
 
     def line(self, row: Row) -> bytes:
-        return self.encode([row]).removesuffix(self.line_end)
+        return self.encode([row]).removesuffix(b"\r\n")
 
 
-def _cells(idx: int, lh: bytes, event: dict[str, Any]) -> Sequence[object]:
-    """Texts from a leaf are made inert; numbers and what begins with a brace are so already."""
-    told, actor, data, sd = event.get, event["actor"], event.get("data"), event.get("sd")
+def _line(idx: int, d: bytes, lh: bytes) -> str:
+    """Where every text is plain, each is inert as it is, and only JSON has quotes in it."""
+    if not (found := plain(d)):
+        return written([str(idx), lh.hex(), *map(inert, _in_columns(told_slowly(d)))])
+    actor, kind, case, seq, data, id_, outcome, sd, subject, _, time, type_ = found
+    data, sd = data.replace('"', '""'), sd.replace('"', '""')
     return (
-        idx,
-        lh.hex(),
-        inert(event["id"]),
-        inert(event["time"]),
-        inert(event["type"]),
-        inert(event["outcome"]),
-        inert(actor["kind"]),
-        inert(actor["id"]),
-        inert(told("case", "")),
-        told("case_seq", ""),
-        inert(told("subject", "")),
-        compact(data) if data else "",
-        compact(sd) if sd else "",
+        f'"{idx}","{lh.hex()}","{id_}","{time}","{type_}","{outcome}","{kind}","{actor}",'
+        f'"{case}","{seq}","{subject}","{data}","{sd}"\r\n'
+    )
+
+
+def _in_columns(event: Told) -> Sequence[str]:
+    return (
+        event.id,
+        event.time,
+        event.type,
+        event.outcome,
+        event.actor_kind,
+        event.actor_id,
+        event.case,
+        event.case_seq,
+        event.subject,
+        event.data,
+        event.sd,
     )
 
 
@@ -84,7 +85,6 @@ def inert(cell: str) -> str:
     )
 
 
-def written(rows: Iterable[Sequence[object]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
-    return out.getvalue().encode()
+def written(cells: Sequence[str]) -> str:
+    quoted = '","'.join([cell.replace('"', '""') for cell in cells])
+    return f'"{quoted}"\r\n'

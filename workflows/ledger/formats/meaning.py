@@ -3,9 +3,6 @@
 import json
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
-
-from workflows.ledger.formats.shape import Leaves
 
 PRODUCT, VERSION = "Exeunt", version("exeunt")
 
@@ -34,12 +31,6 @@ _SEVERITIES = {
 
 def severity(outcome: str) -> int:
     return _SEVERITIES.get(outcome, INFORMATIONAL)
-
-
-def events_of(rows: Leaves) -> list[dict[str, Any]]:
-    """The leaves of a page, read in one go: that halves the time."""
-    found: list[dict[str, Any]] = json.loads(b"[" + b",".join([d for _, d, _ in rows]) + b"]")
-    return found
 
 
 def milliseconds(stamped: str) -> int:

@@ -5,16 +5,17 @@ Schema: https://schema.ocsf.io
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
+from workflows.ledger.formats.leaf import Told, told
 from workflows.ledger.formats.meaning import (
     DONE,
     FAILED,
     PRODUCT,
     VERSION,
     compact,
-    events_of,
     milliseconds,
     severity,
 )
@@ -39,7 +40,7 @@ _PRODUCT = {"name": PRODUCT, "vendor_name": PRODUCT, "version": VERSION}
 _TELLS_THE_ACTOR = frozenset((ACCOUNT_CHANGE, AUTHENTICATION, ENTITY_MANAGEMENT, USER_ACCESS))
 """Elsewhere `actor` belongs to a profile (host) that we do not claim."""
 
-Event = dict[str, Any]
+Json = dict[str, Any]
 
 
 class Ocsf:
@@ -56,18 +57,15 @@ class Ocsf:
         self._log_name = log_name
 
     def encode(self, rows: Leaves) -> bytes:
-        events = events_of(rows)
-        made = [
-            compact(self._event(idx, d, event))
-            for (idx, d, _), event in zip(rows, events, strict=True)
-        ]
-        return "\n".join([*made, ""]).encode()
+        return b"".join([compact(self._event(idx, d)).encode() + b"\n" for idx, d, _ in rows])
 
     def line(self, row: Row) -> bytes:
         return self.encode([row]).removesuffix(b"\n")
 
-    def _event(self, idx: int, d: bytes, event: Event) -> Event:
-        kind, outcome, data = event["type"], event["outcome"], event.get("data") or {}
+    def _event(self, idx: int, d: bytes) -> Json:
+        event = told(d)
+        data: Json = json.loads(event.data) if event.data else {}
+        kind, outcome = event.type, event.outcome
         mapped = MAP.get(kind, UNKNOWN)
         class_uid = mapped.class_uid
         made = {
@@ -76,7 +74,7 @@ class Ocsf:
             "class_uid": class_uid,
             "type_uid": mapped.type_uid,
             "severity_id": severity(outcome),
-            "time": milliseconds(event["time"]),
+            "time": milliseconds(event.time),
             "message": f"{kind}: {outcome}",
             "status_detail": outcome,
             "metadata": self._metadata(idx, event),
@@ -88,28 +86,28 @@ class Ocsf:
             made["activity_name"] = kind
         made.update(_status(outcome) if class_uid != COMPLIANCE_FINDING else {})
         if class_uid in _TELLS_THE_ACTOR:
-            made["actor"] = _actor(event["actor"])
+            made["actor"] = _actor(event)
         if add := _OF_CLASS.get(class_uid):
             made.update(add(mapped, event, data))
         return made
 
-    def _metadata(self, idx: int, event: Event) -> Event:
+    def _metadata(self, idx: int, event: Told) -> Json:
         made = {
             "version": self.version,
             "product": _PRODUCT,
-            "uid": event["id"],
+            "uid": event.id,
             "sequence": idx,
-            "event_code": event["type"],
-            "log_name": self._log_name or f"exeunt.local/{event['tenant']}",
-            "original_time": event["time"],
-            "tenant_uid": event["tenant"],
+            "event_code": event.type,
+            "log_name": self._log_name or f"exeunt.local/{event.tenant}",
+            "original_time": event.time,
+            "tenant_uid": event.tenant,
         }
-        if "case" in event:
-            made["correlation_uid"] = event["case"]
+        if event.case:
+            made["correlation_uid"] = event.case
         return made
 
 
-def _status(outcome: str) -> Event:
+def _status(outcome: str) -> Json:
     if outcome in DONE:
         return {"status_id": 1, "status": "Success"}
     if outcome in FAILED:
@@ -117,47 +115,46 @@ def _status(outcome: str) -> Event:
     return {"status_id": OTHER, "status": outcome}
 
 
-def _unmapped(event: Event, data: Event) -> Event:
+def _unmapped(event: Told, data: Json) -> Json:
     """Single facts, to be searched by; what is nested stands in the leaf."""
-    actor = event["actor"]
     plain = {name: value for name, value in data.items() if type(value) in (str, int, bool)}
-    return {**plain, "actor_kind": actor["kind"], "actor_id": actor["id"]}
+    return {**plain, "actor_kind": event.actor_kind, "actor_id": event.actor_id}
 
 
-def _actor(actor: Event) -> Event:
-    if actor["kind"] == "person":
-        return {"user": {"uid": actor["id"], "type_id": 1}}
-    return {"app_name": PRODUCT if actor["kind"] == "exeunt" else actor["id"]}
+def _actor(event: Told) -> Json:
+    if event.actor_kind == "person":
+        return {"user": {"uid": event.actor_id, "type_id": 1}}
+    return {"app_name": PRODUCT if event.actor_kind == "exeunt" else event.actor_id}
 
 
-def _user(event: Event, data: Event) -> Event:
+def _user(event: Told, data: Json) -> Json:
     """The account by our own name for it: the system's name for it is personal data."""
-    made = {"uid": str(data.get("account") or event.get("subject") or "unknown")}
+    made = {"uid": str(data.get("account") or event.subject or "unknown")}
     return {**made, "domain": str(data["system"])} if "system" in data else made
 
 
-def _account(_mapped: Mapped, event: Event, data: Event) -> Event:
+def _account(_mapped: Mapped, event: Told, data: Json) -> Json:
     return {"user": _user(event, data), **_code(data)}
 
 
-def _session(_mapped: Mapped, event: Event, data: Event) -> Event:
+def _session(_mapped: Mapped, event: Told, data: Json) -> Json:
     system = str(data.get("system") or "unknown")
     return {"user": _user(event, data), "service": {"name": system}, **_code(data)}
 
 
-def _access(mapped: Mapped, event: Event, data: Event) -> Event:
+def _access(mapped: Mapped, event: Told, data: Json) -> Json:
     return {"user": _user(event, data), "privileges": [mapped.what], **_code(data)}
 
 
-def _entity(mapped: Mapped, event: Event, data: Event) -> Event:
-    uid = data.get("account") or data.get("item") or event.get("case") or event["id"]
+def _entity(mapped: Mapped, event: Told, data: Json) -> Json:
+    uid = data.get("account") or data.get("item") or event.case or event.id
     told = {"uid": str(uid), "type": mapped.what, "type_id": OTHER}
     if "system" in data:
         told["name"] = str(data["system"])
     return {"entity": told, **_code(data)}
 
 
-def _code(data: Event) -> Event:
+def _code(data: Json) -> Json:
     """What the system answered at last (HTTP status), if it was called."""
     calls = data.get("calls")
     last = calls[-1] if isinstance(calls, list) and calls else None
@@ -180,25 +177,25 @@ _VERDICTS = {
 }
 
 
-def _finding(mapped: Mapped, event: Event, _data: Event) -> Event:
-    verdict = _VERDICTS.get(event["outcome"], 0)
+def _finding(mapped: Mapped, event: Told, _data: Json) -> Json:
+    verdict = _VERDICTS.get(event.outcome, 0)
     return {
         "status_id": _RESOLVED if verdict == _PASS else _NEW,
-        "finding_info": {"uid": event["id"], "title": mapped.what},
+        "finding_info": {"uid": event.id, "title": mapped.what},
         "compliance": {
             "control": mapped.what,
             "status_id": verdict,
             "status": ("Unknown", "Pass", "Warning", "Fail")[verdict],
-            "status_detail": event["outcome"],
+            "status_detail": event.outcome,
         },
     }
 
 
-def _lifecycle(_mapped: Mapped, _event: Event, _data: Event) -> Event:
+def _lifecycle(_mapped: Mapped, _event: Told, _data: Json) -> Json:
     return {"app": _PRODUCT}
 
 
-_OF_CLASS: dict[int, Callable[[Mapped, Event, Event], Event]] = {
+_OF_CLASS: dict[int, Callable[[Mapped, Told, Json], Json]] = {
     ACCOUNT_CHANGE: _account,
     AUTHENTICATION: _session,
     USER_ACCESS: _access,
