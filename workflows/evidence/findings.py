@@ -103,6 +103,7 @@ def _of_account(story: Story, account: Account, owner: str) -> Iterator[Finding]
 
 _OF_STANDING = {
     "unknown_outcome": (OPEN, "was tried, and its outcome is NOT in the log"),
+    "under_way": (OPEN, "was under way when the log was signed"),
     "failed": (OPEN, "FAILED"),
     "retrying": (OPEN, "failed so far and is being tried again"),
     "left_to_person": (OPEN, "is left to a person and not done yet"),

@@ -67,7 +67,7 @@ class Asked:
     seed: str | None = None
     size: int = 25
     names: bool = True
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[int, ...] = ()
 
 
 Progress = Callable[[str, int, int], None]
@@ -92,8 +92,10 @@ async def period_pack(world: World, asked: Asked, tell: Progress = lambda *_: No
     root, picks = first.root, list[tuple[str, str]]()
     if asked.seed is not None:
         picks = sample(asked.seed, root, cases)[: asked.size]
-    earlier = [*asked.earlier, *([first.note] if first.size < head.size else [])]
-    found = await gathered(world, head, [seal.leaf, *rows], names=asked.names, earlier=earlier)
+    earlier = {*asked.earlier, *([first.size] if first.size < head.size else [])}
+    found = await gathered(
+        world, head, [seal.leaf, *rows], names=asked.names, earlier=sorted(earlier)
+    )
     scope = await _completeness(world, asked.period, head)
     packs = {}
     for n, (_, case) in enumerate(picks):
