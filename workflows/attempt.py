@@ -21,7 +21,7 @@ from workflows.before import note_what_was_taken, prepared
 from workflows.deeds import Cut
 from workflows.intent import BlockFirst, Intent, intend, place_of, verb_of
 from workflows.ledger.events import Event, stamp
-from workflows.lookup import call_data, newest
+from workflows.lookup import call_data, newest, replies
 from workflows.tables import Attempt, Case, CaseAccount, Item
 from workflows.tasks import withdraw_tasks
 from workflows.told import told
@@ -185,7 +185,10 @@ async def _record(
                 else None,
                 "calls": row.calls,
             },
-            personal={"message": result.error.message if result.error else None},
+            personal={
+                "message": result.error.message if result.error else None,
+                "replies": replies(result.calls),
+            },
         ),
     )
     if result.after is None:

@@ -219,6 +219,7 @@ async def _record_lookup(
                     f"before_{a.id}": state_sha256(a.before or {}) for a in accounts[:MOST_ACCOUNTS]
                 },
                 "why": part.lookup_note or None,
+                "replies": replies(calls),
             },
         ),
     )
@@ -240,10 +241,19 @@ def call_data(calls: list[Call]) -> list[dict[str, object]]:
             "request_id": (call.request_id or "")[:100] or None,
             "ms": call.milliseconds,
             "writes": call.writes,
-            "reply_sha256": call.reply_sha256,
         }
         for call in calls
     ]
+
+
+def replies(calls: list[Call]) -> str | None:
+    """What binds the calls of a leaf to what the vendor said: the SHA-256 of each reply, in order.
+
+    A personal value like any other: a reply is about somebody, and a bare hash of what can be
+    guessed tells it.
+    """
+    ends = calls if len(calls) <= 2 * MOST_CALLS else [*calls[:MOST_CALLS], *calls[-MOST_CALLS:]]
+    return " ".join(call.reply_sha256 or "-" for call in ends) or None
 
 
 async def _ask_who(

@@ -12,7 +12,7 @@ from adapters.http import Call, recording
 from adapters.nouns import State
 from workflows.cases import replan_cuts
 from workflows.ledger.events import Event, stamp
-from workflows.lookup import account_of, accounts_of, call_data, newest
+from workflows.lookup import account_of, accounts_of, call_data, newest, replies
 from workflows.people import person_of, record_of
 from workflows.settle import judge
 from workflows.tables import Case, CaseAccount, Part, Recheck, Worker
@@ -108,6 +108,7 @@ async def _record(
                 "due_at": stamp(check.due_at),
                 **found,
             },
+            personal={"replies": replies(list(seen.calls)) if seen else None},
         ),
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -130,46 +131,48 @@ async def test_a_whole_log_arrives_and_its_leaves_fit_their_hashes(siem: Rsyslog
     assert len(heads) == 1
 
 
-async def test_killed_and_started_again_it_misses_nothing(siem: Rsyslog, log: Log) -> None:
-    """As SIGKILL four times, while the log grows."""
-    log.clock.jitter = lambda: -0.99  # type: ignore[method-assign] # pauses of a moment
-    target, sent = sink(siem), Counter[int]()
+async def test_killed_and_started_again_it_misses_nothing(
+    siem: Rsyslog, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SIGKILL into every third parcel, each time a little later, while the log grows."""
+    monkeypatch.setattr("workflows.ledger.deliver.EVERY_SECONDS", 0.05)
+    target, sent, parcels = sink(siem), Counter[int](), count()
     deliver = target.deliver
 
-    async def counted(parcel: Parcel) -> None:
+    async def under_fire(parcel: Parcel) -> None:
         sent.update(one.index for one in parcel.items if one.leaf_hash)
+        process, number = siem.process, next(parcels)
+        if process and number % 3 == 1:
+            asyncio.get_running_loop().call_later(number / 2000, process.kill)
         await deliver(parcel)
 
-    target.deliver = counted  # type: ignore[method-assign]
+    target.deliver = under_fire  # type: ignore[method-assign]
     target.parcel_events = 40  # type: ignore[misc]
-    parts = log.to(target)
-    shipping = asyncio.create_task(deliver_forever(parts))
-    for _ in range(4):
-        await log.grow(300, text=HOSTILE)
-        await asyncio.sleep(0.15)
-        siem.kill()
-        await log.grow(50)
-        await asyncio.to_thread(siem.start)
-        log.clock.advance(minutes=20)
-    size = 1 + 4 * 350
+    shipping = asyncio.create_task(deliver_forever(log.to(target)))
 
     async def shipped() -> int:
-        log.clock.advance(minutes=1)
+        if siem.process and siem.process.poll() is not None:
+            await asyncio.to_thread(siem.start)
+        log.clock.advance(minutes=20)
         return (await log.row()).next_idx
 
+    for _ in range(4):
+        await log.grow(300, text=HOSTILE)
+        await asyncio.sleep(0.1)
+    size = 1 + 4 * 300
     await eventually(shipped, lambda index: index == size)
     shipping.cancel()
     await asyncio.gather(shipping, return_exceptions=True)
 
-    arrived = [
-        int(one["structured-data"].split('index="')[1].split('"')[0]) for one in leaves_of(siem)
-    ]
+    got = leaves_of(siem)
+    arrived = [int(one["structured-data"].split('index="')[1].split('"')[0]) for one in got]
     times = Counter(arrived)
     assert set(times) == set(range(size)), "a leaf is missing"
     assert list(dict.fromkeys(arrived)) == list(range(size)), "first arrivals are out of order"
+    assert max(sent.values()) > 1, "nothing was in danger"
     assert all(times[index] <= sent[index] for index in times), "a duplicate that nobody sent"
     stored = {leaf.idx: leaf.d for leaf in await page(log.store, Filters(), 5000)}
-    assert all(said(one) == stored[n] for n, one in zip(arrived, leaves_of(siem), strict=True))
+    assert all(said(one) == stored[n] for n, one in zip(arrived, got, strict=True))
 
 
 def leaves_of(siem: Rsyslog) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """RFC 3161 against `openssl ts`, which others wrote: both ways, and with what is wrong."""
 
 import hashlib
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from adapters.errors import AdapterError, TryAgain, Unrecognised
 from adapters.time_stamps import TimeStamps
-from tests.sealed_logs import Log
+from tests.sealed_logs import LOG, Log, a_case_pack, as_folder, sealed
 from tests.time_authority import Authority, authority
 from workflows.ledger import verify
 
@@ -57,6 +58,31 @@ async def test_a_stamp_is_what_openssl_and_the_verifier_take_too(
     tsa.openssl(command)
     (tsa.folder / "checkpoint.log").write_bytes(NOTE + b" ")
     tsa.openssl(command, fails=True)
+
+
+async def test_a_pack_with_a_stamp_is_checked_or_left_to_people(
+    tsa: Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = a_case_pack()
+    async with client(tsa) as stamps:
+        token = await stamps.stamp(files["checkpoint.log"])
+        other = await stamps.stamp(files["checkpoint"])
+    pack = str(as_folder(tmp_path / "pack", sealed({**files, "checkpoint.tsr": token})))
+    told = ["pack", pack, "--key", LOG.vkey]
+    assert verify.main([*told, "--tsa-ca", str(tsa.folder / "ca.pem")]) == 0
+    assert "the tree head was there by" in capsys.readouterr().out
+    assert verify.main(told) == 3
+    shown = capsys.readouterr().out
+    [command] = [line for line in shown.splitlines() if line.startswith("openssl ts")]
+    (tmp_path / "pack" / "TSA-CA.pem").write_bytes((tsa.folder / "ca.pem").read_bytes())
+    done = subprocess.run(command.split(), cwd=pack, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "pack" / "TSA-CA.pem").unlink()
+    stranger = Path(pack, "checkpoint.log")  # no certificate at all
+    assert verify.main([*told, "--tsa-ca", str(stranger)]) == 1
+    as_folder(tmp_path / "pack", sealed({**files, "checkpoint.tsr": other}))
+    assert verify.main([*told, "--tsa-ca", str(tsa.folder / "ca.pem")]) == 1
+    assert "stamps something else" in capsys.readouterr().out
 
 
 async def test_it_asks_with_a_nonce_and_for_the_certificate_over_sha_256(tsa: Authority) -> None:

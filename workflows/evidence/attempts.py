@@ -24,9 +24,12 @@ def action_of(leaf: Read) -> str:
     return leaf.type.rpartition(".")[0].removeprefix("restore.")
 
 
-def calls_of(told: Sequence[Mapping[str, Any]] | None) -> Calls:
-    made = [one for one in told or () if "method" in one]
-    left_out = sum(int(one.get("calls_left_out", 0)) for one in told or ())
+def calls_of(leaf: Read) -> Calls:
+    told: Sequence[Mapping[str, Any]] = leaf.data.get("calls") or ()
+    made = [one for one in told if "method" in one]
+    left_out = sum(int(one.get("calls_left_out", 0)) for one in told)
+    replies = leaf.shown.get("replies", "").split(" ")
+    said = replies if len(replies) == len(made) else [None] * len(made)
     return Calls(
         tuple(
             Call(
@@ -35,9 +38,9 @@ def calls_of(told: Sequence[Mapping[str, Any]] | None) -> Calls:
                 one.get("request_id"),
                 one.get("ms"),
                 one.get("writes"),
-                one.get("reply_sha256"),
+                reply if reply != "-" else None,
             )
-            for one in made
+            for one, reply in zip(made, said, strict=True)
         ),
         left_out,
     )
@@ -65,7 +68,7 @@ def _more(known: Try, leaf: Read) -> Try:
                 message=leaf.personal("message"),
                 state=leaf.data.get("state"),
                 next_try_at=leaf.fact("next_try_at"),
-                calls=calls_of(leaf.data.get("calls")),
+                calls=calls_of(leaf),
             )
         case "read_back":
             place = {"system", "account", "item", "wave", "attempt"}

@@ -47,7 +47,7 @@ def _take(book: _Book, leaf: Read) -> None:
 
 def _answered(book: _Book, leaf: Read) -> None:
     accounts = leaf.data.get("accounts") or ()
-    calls, why = calls_of(leaf.data.get("calls")), leaf.personal("why")
+    calls, why = calls_of(leaf), leaf.personal("why")
     system = str(leaf.data.get("system"))
     answer = Lookup(leaf.at, leaf.outcome, len(accounts), calls, why)
     book.lookups.setdefault(system, []).append(answer)
@@ -56,7 +56,7 @@ def _answered(book: _Book, leaf: Read) -> None:
 
 
 def _unanswered(book: _Book, leaf: Read) -> None:
-    calls, why = calls_of(leaf.data.get("calls")), leaf.personal("message")
+    calls, why = calls_of(leaf), leaf.personal("message")
     failed = Lookup(leaf.at, "failed", 0, calls, why)
     book.lookups.setdefault(str(leaf.data.get("system")), []).append(failed)
 
@@ -137,7 +137,7 @@ def _checked(book: _Book, leaf: Read) -> None:
         enabled=leaf.data.get("enabled"),
         searched=leaf.data.get("searched"),
         new_accounts=int(leaf.data.get("new_accounts") or 0),
-        calls=calls_of(leaf.data.get("calls")),
+        calls=calls_of(leaf),
     )
 
 

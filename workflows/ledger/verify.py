@@ -397,12 +397,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class Told:
     """What events say of their own completeness: unique ids, cases numbered from 1, closed at n."""
 
-    def __init__(self, *, whole: bool = True) -> None:
-        self.whole = whole
-        """Every case is there from its first event on."""
+    def __init__(self, *, from_the_first: bool = True) -> None:
+        self.from_the_first = from_the_first
+        """False for a log whose first events were not kept: there a case may begin later."""
         self.ids: set[str] = set()
         self.last: dict[str, int] = {}
-        self.gaps: set[str] = set()
         self.closed: set[str] = set()
 
     def take(self, d: bytes, where: str) -> dict[str, Any]:
@@ -418,14 +417,12 @@ class Told:
         return event
 
     def _number(self, event: dict[str, Any], case: str, seq: int, where: str) -> None:
-        before = self.last.get(case, 0)
+        before = self.last.get(case, 0 if self.from_the_first else seq - 1)
         if seq != before + 1:
-            if self.whole or seq <= before:
-                raise Refused(
-                    f"{where}: event {seq} of case {case} follows its event {before}: "
-                    "events are MISSING or out of order"
-                )
-            self.gaps.add(case)
+            raise Refused(
+                f"{where}: event {seq} of case {case} follows its event {before}: "
+                "events are MISSING or out of order"
+            )
         self.last[case] = seq
         if event.get("type") == "case.closed":
             self.closed.add(case)
@@ -435,11 +432,9 @@ class Told:
             self.closed.discard(case)
 
     def __str__(self) -> str:
-        done = len(self.closed - self.gaps)
         return (
-            f"{len(self.ids):,} events with unique ids; {len(self.last):,} cases, "
-            f"{len(self.last) - len(self.gaps):,} of them without a gap, "
-            f"{done:,} closed at their last event"
+            f"{len(self.ids):,} events with unique ids; {len(self.last):,} cases without a gap, "
+            f"{len(self.closed):,} of them closed at their last event"
         )
 
 
@@ -754,7 +749,9 @@ class Pack:
     head: Checkpoint | None = None
     heads: dict[bytes, int] = field(default_factory=dict)
     events: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    cases: set[str] = field(default_factory=set)
     sealed: int | None = None
+    kind: str = ""
 
     def run(self) -> Report:
         for check in (
@@ -771,7 +768,10 @@ class Pack:
         return self.report
 
     def manifest(self) -> str:
-        files = self.files.json("manifest.json", dict).get("files")
+        manifest = self.files.json("manifest.json", dict)
+        files, self.kind = manifest.get("files"), manifest.get("kind")
+        if self.kind not in {"case", "period"}:
+            raise Refused("manifest.json: it must say of which kind the pack is: case or period")
         told = set(files) if isinstance(files, dict) else set()
         there = set(self.files.sizes) - {"manifest.json"}
         if told != there:
@@ -792,8 +792,7 @@ class Pack:
                 "PACK ITSELF. Give --key with what you were handed when the engagement began."
             )
         head = self.policy.check(self.files.text("checkpoint"), self.report.unchecked)
-        body, signatures = parse_note(self.files.text("checkpoint.log"))
-        if body != head.body or not set(signatures) <= set(head.signatures):
+        if not _part_of(self.files.text("checkpoint.log"), head):
             raise Refused("checkpoint.log: it is not the log's own part of checkpoint")
         self.head, self.heads[head.root] = head, head.size
         seen = "".join(f", cosigned by {name} at {_when(at)}" for name, at in head.seen.items())
@@ -802,8 +801,7 @@ class Pack:
     def leaves(self) -> str:
         head = self._head()
         indices = self.files.json("indices.json", list)
-        whole = self.files.json("manifest.json", dict).get("kind") == "case"
-        told, before, count = Told(whole=whole), -1, 0
+        told, before, count = Told(), -1, 0
         for d in self.files.lines("events.jsonl"):
             where = f"events.jsonl line {count + 1}"
             index = indices[count] if count < len(indices) else None
@@ -811,7 +809,7 @@ class Pack:
                 raise Refused(f"{where}: indices.json gives it no place behind the one before")
             event = told.take(d, where)
             proof = parse_proof(self.files.text(f"proofs/{index}.tlog-proof"))
-            if proof.index != index or parse_checkpoint(proof.checkpoint).body != head.body:
+            if proof.index != index or not _part_of(proof.checkpoint, head):
                 raise Refused(f"proofs/{index}.tlog-proof: it is for another leaf or tree")
             check_inclusion(index, head.size, leaf_hash(d), proof.path, head.root)
             self.events[event["id"]] = (index, event)
@@ -821,8 +819,9 @@ class Pack:
             raise Refused(
                 f"{count} events, {len(indices)} indices, {proofs} proofs: some are MISSING"
             )
-        if whole and (len(told.last) != 1 or told.gaps):
+        if self.kind == "case" and len(told.last) != 1:
             raise Refused("events.jsonl: the pack of one case must hold the events of one case")
+        self.cases = set(told.last)
         return f"every event is in the signed tree: {told}"
 
     def disclosures(self) -> str:
@@ -858,7 +857,7 @@ class Pack:
         )
 
     def population(self) -> str:
-        if "population.jsonl" not in self.files.sizes:
+        if self.kind == "case" and "population.jsonl" not in self.files.sizes:
             return ""
         cases = self._cases()
         ids = hashlib.sha256("\n".join(sorted(cases)).encode()).hexdigest()
@@ -882,7 +881,11 @@ class Pack:
         right = [{"case": case, "rank": rank} for rank, case in ranks]
         if not isinstance(listed, list) or not listed or listed != right[: len(listed)]:
             raise Refused("sample.json: these are NOT the cases that seed and root choose")
-        return f"the {len(listed)} sampled cases are those that the seed {told['seed']!r} chooses"
+        here = sum(one["case"] in self.cases for one in listed)
+        return (
+            f"the {len(listed)} sampled cases are those that the seed {told['seed']!r} chooses; "
+            f"{here} of them are in this pack"
+        )
 
     def stamp(self) -> str:
         if "checkpoint.tsr" not in self.files.sizes:
@@ -913,6 +916,12 @@ class Pack:
         if len(set(cases)) != len(cases):
             raise Refused("population.jsonl: a case stands twice")
         return cases
+
+
+def _part_of(note: str, whole: Checkpoint) -> bool:
+    """The same head, with no signature that was not checked there."""
+    body, signatures = parse_note(note)
+    return body == whole.body and set(signatures) <= set(whole.signatures)
 
 
 def _when(seconds: float) -> str:
@@ -1034,7 +1043,9 @@ def _log(asked: argparse.Namespace, report: Report) -> None:
         start, roots = int(first), parse_hashes(filter(None, hashes), str(asked.frontier))
     with asked.path.open("rb") as file:
         lines = iter(lambda: file.readline(LARGEST_LEAF + 2), b"")
-        found = check_log(lines, head, start, roots, Told(whole=not start) if asked.deep else None)
+        found = check_log(
+            lines, head, start, roots, Told(from_the_first=not start) if asked.deep else None
+        )
     report.say(f"leaves {found.start:,} to {found.size - 1:,} are those events")
     if found.told:
         report.say(str(found.told))
