@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflows.evidence.leaves import Read, instant
+from workflows.evidence.leaves import WITHHELD, Read, instant
 from workflows.evidence.shapes import Call, Calls, Task, Try, Verb
 
 PATIENCE = timedelta(minutes=5)
@@ -28,8 +28,10 @@ def calls_of(leaf: Read) -> Calls:
     told: Sequence[Mapping[str, Any]] = leaf.data.get("calls") or ()
     made = [one for one in told if "method" in one]
     left_out = sum(int(one.get("calls_left_out", 0)) for one in told)
-    replies = leaf.shown.get("replies", "").split(" ")
-    said = replies if len(replies) == len(made) else [None] * len(made)
+    replies = str(leaf.personal("replies").value or "-").split(" ")
+    if leaf.digest("replies") and "replies" not in leaf.shown:
+        replies = [WITHHELD] * len(made)
+    said = replies if len(replies) == len(made) else ["-"] * len(made)
     return Calls(
         tuple(
             Call(
