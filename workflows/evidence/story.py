@@ -46,7 +46,7 @@ def _told(
     case_id: str, opened: Read, leaves: Sequence[Read], mine: Sequence[Read], as_of: datetime
 ) -> Story:
     tasks = tasks_of(mine)
-    systems = systems_of(mine, tasks)
+    systems = systems_of(mine, tasks, as_of)
     accounts = [account for system in systems for account in system.accounts]
     moved, verdict = _last(mine, "case.moved") or opened, _last(mine, "case.judged")
     effective, entered = moved.fact("effective_at"), opened.fact("hr_entered_at")
@@ -91,6 +91,7 @@ def _told(
         cancelled=_at(_last(mine, "case.cancelled")),
         clocks=clocks_of(effective, received, entered, contained, target, as_of),
         late=late_of(opened.fact("effective_at"), received),
+        erased=_at(_last(leaves, "privacy.erased")),
         events=len(mine),
         whole=_whole(mine),
     )
