@@ -1103,7 +1103,7 @@ def _sample(asked: argparse.Namespace, report: Report) -> None:
         cases = [str(parse_event(one.encode(), "cases").get("case")) for one in lines]
     ranked = sample(asked.seed, _unb64(asked.root, "--root"), cases)[: asked.size]
     report.notes += [f"{rank}  {case}" for rank, case in ranked]
-    report.say(f"{len(ranked)} of {len(cases)} cases")
+    report.notes.append(f"{len(ranked)} of {len(cases)} cases were drawn")
 
 
 def _print(report: Report) -> None:
@@ -1125,7 +1125,8 @@ def _print(report: Report) -> None:
             f"\nCHECK THE TIME STAMP YOURSELF, in the pack's folder (or give --tsa-ca):\n{command}"
         )
     verdicts = {0: "VERIFIED", 1: "REFUSED", 3: "NOT REFUSED, BUT WHAT STANDS ABOVE IS LEFT TO YOU"}
-    print(f"\n{verdicts[report.exit_code]}")
+    if report.checks:
+        print(f"\n{verdicts[report.exit_code]}")
 
 
 def _inert(text: str) -> str:
