@@ -122,7 +122,7 @@ def _source(opened: Read, leaves: Sequence[Read]) -> Source:
     return Source(
         connection=opened.fact("connection"),
         delivery=opened.fact("delivery"),
-        body_sha256=opened.fact("body_sha256"),
+        body_sha256=opened.personal("body_sha256"),
         signed=_at(came),
         said=decided.fact("said") if decided else NOT_RECORDED,
         decided=decided.fact("reason") if decided else NOT_RECORDED,
@@ -143,7 +143,7 @@ def _version(leaves: Sequence[Read]) -> Fact:
 def _approvals(mine: Sequence[Read]) -> tuple[Approval, ...]:
     given = [leaf for leaf in mine if leaf.type == "approval.given"]
     return tuple(
-        Approval(str(one.data.get("wave")), str(one.data.get("digest")), one.actor, one.at)
+        Approval(str(one.data.get("wave")), str(one.personal("digest").value), one.actor, one.at)
         for one in given
     )
 

@@ -223,7 +223,7 @@ def _system(
         token_seconds=told.get("token_seconds"),
         owner=owner,
         lookups=lookups,
-        plan_sha256=plan.fact("digest") if plan else NOT_RECORDED,
+        plan_sha256=plan.personal("digest") if plan else NOT_RECORDED,
         plan_items=int(plan.data.get("items") or 0) if plan else 0,
         rules=tuple(plan.data.get("rules") or ()) if plan else (),
         accounts=accounts,
