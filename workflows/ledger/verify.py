@@ -7,9 +7,10 @@ when your engagement began, not those that came with the pack. Exit code: 0 all 
 holds, 1 something does not hold, 2 the command was wrong, 3 what could be checked here holds and
 signatures are left to you, with the commands that check them.
 
-Read it from above: the tree (RFC 6962), signed tree heads (C2SP signed-note, tlog-checkpoint,
-tlog-cosignature), proofs (C2SP tlog-proof), personal values (RFC 9901), whole logs, whom you trust
-(C2SP tlog-policy), time stamps (RFC 3161), packs, the command line.
+Read it from above; the first third is all that proves anything: the tree (RFC 6962), signed tree
+heads (C2SP signed-note, tlog-checkpoint, tlog-cosignature), proofs (C2SP tlog-proof), personal
+values (RFC 9901). Then whole logs, whom you trust (C2SP tlog-policy), time stamps (RFC 3161),
+packs, the command line.
 """
 
 from __future__ import annotations
@@ -528,8 +529,10 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str) -> Policy:
-        policy = cls([], {}, {}, "")
+        policy = cls([], {}, {}, "none")
         quorums = []
+        if len(text) > LARGEST_NOTE:
+            raise Refused("policy: it is too long")
         for number, line in enumerate(text.split("\n"), 1):
             words = line.split()
             try:
@@ -537,7 +540,9 @@ class Policy:
                     quorums.append(" ".join(words[1:]))
                 elif words and not words[0].startswith("#"):
                     policy._add(*words)
-            except (IndexError, TypeError, ValueError, Refused) as why:
+            except (IndexError, TypeError):
+                raise Refused(f"policy: line {number} is not understood: too few words") from None
+            except (ValueError, Refused) as why:
                 raise Refused(f"policy: line {number} is not understood: {why}") from None
         if len(quorums) != 1 or quorums[0] not in {"none", *policy.witnesses, *policy.groups}:
             raise Refused("policy: it must have one quorum, which names a witness, a group or none")
@@ -579,18 +584,18 @@ class Policy:
         others = [k for k in self.witnesses.values() if k.kind == COSIGNATURE]
         others = [key for key in others if key.public not in ours]
         seen = signers(head.body, head.signatures, others, unchecked)
-        if not self._met(self.quorum, {key.public for key in seen}):
+        if not self._met({key.public for key in seen}):
             raise Refused(
                 f"checkpoint: the witnesses that you ask for have not all seen it: {len(seen)} have"
             )
         head.seen.update({key.name: seconds for key, seconds in seen.items()})
         return head
 
-    def _met(self, name: str, seen: set[bytes]) -> bool:
-        if name in self.witnesses:
-            return self.witnesses[name].public in seen
-        least, members = self.groups.get(name, (0, []))
-        return sum(self._met(member, seen) for member in members) >= least
+    def _met(self, seen: set[bytes]) -> bool:
+        met = {name: key.public in seen for name, key in self.witnesses.items()}
+        for name, (least, members) in self.groups.items():  # each names only what stands before it
+            met[name] = sum(met[member] for member in members) >= least
+        return self.quorum == "none" or met[self.quorum]
 
 
 # --- Time stamps: RFC 3161, as much of its DER as says what was stamped and when.
