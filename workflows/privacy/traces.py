@@ -26,6 +26,10 @@ class Trace:
     table: str
     key: tuple[Any, ...]
 
+    @property
+    def label(self) -> str:
+        return "/".join(map(str, self.key))
+
 
 async def find(session: AsyncSession, names: Names, *, every: bool = False) -> list[Trace]:
     """Each row that names them and can be changed; with `every`, also those that cannot."""
@@ -40,19 +44,34 @@ async def find(session: AsyncSession, names: Names, *, every: bool = False) -> l
     return found
 
 
-async def take_out(session: AsyncSession, traces: list[Trace], names: Names) -> int:
-    """Put the mark in the place of each name; how many rows were changed."""
-    connection = await session.connection()
-    changed = 0
-    for trace in traces:
+async def still(session: AsyncSession, traces: list[Trace], names: Names) -> list[Trace]:
+    """Those that name them also as this transaction sees them."""
+    return [trace for trace in traces if await _values(session, trace, names)]
+
+
+async def take_out(session: AsyncSession, trace: Trace, names: Names) -> int:
+    """Put the mark in the place of each name in one row; 1 if there was one."""
+    values = await _values(session, trace, names, lock=True)
+    if values:
         table = SQLModel.metadata.tables[trace.table]
-        here = [column == value for column, value in zip(_pk(table), trace.key, strict=True)]
-        row = (await connection.execute(sa.select(table).where(*here).with_for_update())).first()
-        values = _changes(_told(table), row, names) if row else {}
-        if values:
-            await connection.execute(sa.update(table).where(*here).values(values))
-            changed += 1
-    return changed
+        update = sa.update(table).where(*_is(table, trace)).values(values)
+        await (await session.connection()).execute(update)
+    return int(bool(values))
+
+
+async def _values(
+    session: AsyncSession, trace: Trace, names: Names, *, lock: bool = False
+) -> dict[str, Any]:
+    """What would have to change in this row."""
+    table = SQLModel.metadata.tables[trace.table]
+    query = sa.select(table).where(*_is(table, trace))
+    connection = await session.connection()
+    row = (await connection.execute(query.with_for_update() if lock else query)).first()
+    return _changes(_told(table), row, names) if row else {}
+
+
+def _is(table: sa.Table, trace: Trace) -> list[sa.ColumnElement[bool]]:
+    return [column == value for column, value in zip(_pk(table), trace.key, strict=True)]
 
 
 def _tables() -> Iterator[sa.Table]:
