@@ -24,7 +24,7 @@ from workflows.privacy.tables import LegalHold
 from workflows.privacy.upkeep import Kept, upkeep
 from workflows.privacy.wipe import is_due, wipe
 from workflows.store import Store
-from workflows.tables import Case, CaseAccount, HrDelivery, Recheck, Worker
+from workflows.tables import Case, CaseAccount, HrDelivery, Recheck, Worker, WorkerAddress
 
 YEAR = timedelta(days=395)
 LONG_AGO, LATELY = NOON - timedelta(days=400), NOON - timedelta(days=300)
@@ -232,3 +232,26 @@ async def test_the_account_that_somebody_elses_case_cut_stays_and_is_named(url: 
         assert done.left == ("case_account acct_1",)
         async with made.store.read() as session:
             assert (await session.get_one(CaseAccount, "acct_1")).login == "ADA@acme.example"
+
+
+async def test_whoever_is_called_the_same_keeps_their_name_and_their_address(url: str) -> None:
+    async with firm(url) as made:
+        await made.worker("ada", active=False, seen=LONG_AGO)
+        await made.worker("new", active=True, seen=NOON)
+        shared: Any = {"employee_number": "EN-120755", "display_name": "Ada Lovelace"}
+        boss = {"source_worker_id": "ada", "work_email": "ada.l@acme.example"}
+        async with made.store.write() as session:
+            for name, facts in (
+                ("ada", {"work_email": "ada.l@acme.example"}),
+                ("new", {"work_email": "ada@acme.example", "manager": boss}),
+            ):
+                row = await session.get_one(Worker, f"worker_{name}")
+                row.record = {**row.record, **shared, **facts}
+            address = {"worker_id": "worker_new", "address": "ada@acme.example"}
+            session.add(WorkerAddress(**address))
+        actor = Actor("person", "tok_1")
+        await erase(made.store, made.ledger, made.clock, "worker_ada", "basis", actor)
+        async with made.store.read() as session:
+            new = (await session.get_one(Worker, "worker_new")).record
+        assert {key: new[key] for key in shared} == shared
+        assert (new["work_email"], new["manager"]) == ("ada@acme.example", None)

@@ -15,8 +15,22 @@ from workflows.privacy.names import Names
 
 NOT_OURS_TO_CHANGE = ("leaf", "disclosure")
 """A leaf holds nobody's name; disclosures are deleted, never rewritten."""
-NEVER = {("case_account", "account_id"), ("case_account", "login")}
-"""Whom a case of somebody else is about: what it cut must stay what it cut."""
+NEVER = {
+    ("case_account", "account_id"),
+    ("case_account", "login"),
+    ("worker", "source_worker_id"),
+}
+"""Whom a row of somebody else is about: what their case cut must stay what it cut."""
+SOMEBODY_ELSES = ("worker_address", "account_link", "api_token")
+"""Tables in which the person's own rows were deleted or emptied, and the others are not theirs."""
+OUR_WORDS = frozenset(
+    {
+        *("action", "basis", "connection", "containment", "destination", "digest", "gap", "kind"),
+        *("label", "leased_by", "lookup", "outcome", "policy", "reached", "result", "role", "rule"),
+        *("sha256", "state", "status", "subject", "system", "undo", "wave", "zone", "zone_source"),
+    }
+)
+"""Columns that hold words of ours or of the configuration, and never what somebody is called."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,8 @@ def _is(table: sa.Table, trace: Trace) -> list[sa.ColumnElement[bool]]:
 
 def _tables() -> Iterator[sa.Table]:
     for table in SQLModel.metadata.sorted_tables:
-        if table.name not in NOT_OURS_TO_CHANGE and not table.name.startswith("audit_"):
+        left_alone = (*NOT_OURS_TO_CHANGE, *SOMEBODY_ELSES)
+        if table.name not in left_alone and not table.name.startswith("audit_"):
             yield table
 
 
@@ -86,6 +101,7 @@ def _told(table: sa.Table, *, every: bool = False) -> list[sa.Column[Any]]:
         column
         for column in table.columns
         if _holds_text(column)
+        and column.name not in OUR_WORDS
         and not column.foreign_keys
         and not (column.primary_key and column.name == "id")
         and (every or (table.name, column.name) not in NEVER)
@@ -109,8 +125,25 @@ def _mentions(table: sa.Table, columns: list[sa.Column[Any]], names: Names) -> s
 def _changes(columns: list[sa.Column[Any]], row: sa.Row[Any], names: Names) -> dict[str, Any]:
     was = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
     told = {column.name: was[column] for column in columns}
-    now = {name: names.without(value) for name, value in told.items()}
+    now = {column.name: _without(column, was[column], names) for column in columns}
     return {name: value for name, value in now.items() if value != told[name]}
+
+
+def _without(column: sa.Column[Any], value: Any, names: Names) -> Any:
+    """Of what HR said of somebody else, only their manager can be this person."""
+    place = (column.table.name, column.name)
+    if place == ("worker", "record"):
+        return _managed(value, names)
+    if place == ("hr_delivery", "events"):
+        return [event | {"worker": _managed(event.get("worker"), names)} for event in value or ()]
+    return names.without(value)
+
+
+def _managed(record: dict[str, Any] | None, names: Names) -> dict[str, Any] | None:
+    manager = (record or {}).get("manager")
+    if record is None or names.without(manager) == manager:
+        return record
+    return {**record, "manager": None}
 
 
 def _pk(table: sa.Table) -> list[sa.Column[Any]]:
