@@ -19,6 +19,7 @@ from app.api import (
     audit,
     audit_tree,
     cases,
+    evidence,
     health,
     hr_events,
     plans,
@@ -216,7 +217,10 @@ def create_app(world: World) -> FastAPI:
     app.state.world = world
     errors.install(app)
     app.add_middleware(BodyLimit)
-    nouns = (hr_events, cases, workers, plans, systems, tasks, account_links, audit, audit_tree)
+    nouns = (
+        *(hr_events, cases, workers, plans, systems, tasks),
+        *(account_links, audit, audit_tree, evidence),
+    )
     for router in nouns:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.router)

@@ -16,7 +16,7 @@ from workflows.store import Store
 PAGE_ROWS = 8192
 PAGE_BYTES = 2 << 20
 """A page ends with the rows that fill it: a leaf may be 64 KiB long, and memory has an end."""
-FIRST_FETCH, LARGEST_FETCH = 32, 1024
+FIRST_FETCH, LARGEST_FETCH = 64, 1024
 """Rows that are fetched before their bytes are counted: more, as long as they are short."""
 
 
