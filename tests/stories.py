@@ -93,7 +93,7 @@ class Telling:
             "rules": [],
             "contain_within_seconds": 3600,
         } | changes
-        who = {"name": self.name, "source_worker_id": "1207", "owner": "it-service-desk"}
+        who = {"name": self.name, "source_worker_id": "W-1207-X", "owner": "it-service-desk"}
         return self.add("case.opened", "scheduled", 0.1, data, who, HR)
 
     def begins(self, *systems: str, **modes: str) -> int:

@@ -276,7 +276,7 @@ def test_observe_mode_and_a_system_that_gives_no_answer_are_open() -> None:
 def test_a_disclosure_that_does_not_fit_its_leaf_is_refused() -> None:
     telling = a_good_case()
     opened = next(leaf for leaf in telling.leaves() if leaf.type == "case.opened")
-    wrong = telling.opened[str(opened.event["id"])] | {"name": "WyJ4IiwibmFtZSIsIkV2ZSJd"}
+    wrong = {**telling.opened[str(opened.event["id"])], "name": "WyJ4IiwibmFtZSIsIkV2ZSJd"}
     with pytest.raises(Refused, match="no digest"):
         read_leaf(opened.index, opened.d, wrong)
 
