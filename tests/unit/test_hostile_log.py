@@ -1,21 +1,27 @@
 """Attacks on the log and accidents around it: each was tried on the code before it was mended."""
 
+import asyncio
+import dataclasses
 import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
-from tests.conftest import StillClock
-from tests.trees import grow
+from tests.trees import grow, log_of
 from tests.unit.test_notary import key, keys_of, notary_of, signed, signers_of
+from tests.unit.test_publish import _rewrite, clock_of, opened, published
+from workflows.ledger import publish as publish_module
+from workflows.ledger import selfcheck, shown
 from workflows.ledger.events import EXEUNT
 from workflows.ledger.keys import KeyFile
-from workflows.ledger.notary import CannotSign, Notary, RolledBack
+from workflows.ledger.notary import CannotSign, RolledBack
+from workflows.ledger.outside import note_failure, shipment
 from workflows.ledger.record import Ledger
-from workflows.ledger.tables import Checkpoint, Leaf
+from workflows.ledger.tables import Checkpoint
 from workflows.ledger.verify import parse_checkpoint
+from workflows.store import Store
 
 __all__ = ["key"]
 
@@ -75,7 +81,7 @@ async def test_a_backup_that_is_restored_twice_is_noticed_twice(
     shutil.copy(file, copy)
     async with notary_of(url, key) as notary:
         await grow(notary.store, 5, begin=10)
-        out = await signed(notary)
+        await signed(notary)
     shutil.copy(copy, file)
     async with notary_of(url, key) as notary:
         await notary.recover(EXEUNT, "disk died")
@@ -83,8 +89,7 @@ async def test_a_backup_that_is_restored_twice_is_noticed_twice(
     async with notary_of(url, key) as notary:
         await grow(notary.store, 9, begin=50)
         with pytest.raises(RolledBack):
-            other = await signed(notary)
-            print(out.note, other.note)
+            await notary.checkpoint()
 
 
 async def test_a_recovery_that_was_cut_short_is_signed_under_its_one_new_name(
@@ -132,3 +137,101 @@ async def test_a_disk_that_is_full_is_a_reason_not_to_sign(
         monkeypatch.setattr(KeyFile, "remember_head", full)
         with pytest.raises(CannotSign, match="No space left"):
             await notary.checkpoint()
+
+
+# --- The publisher.
+
+
+async def test_a_clock_that_was_ahead_does_not_keep_the_log_from_being_signed(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as world:
+        clock_of(world).advance(days=365)
+        await grow(world.store, 3)
+        await published(world)
+        clock_of(world).advance(days=-365, seconds=60)
+        await grow(world.store, 3, begin=3)
+        assert await publish_module._is_time(world)
+
+
+async def test_a_destination_that_is_not_configured_any_more_is_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as world:
+        await note_failure(world, "time_stamps", "the authority was away")
+        clock_of(world).advance(hours=2)
+        assert not await publish_module._some_wait(world)
+
+
+class Slow:
+    """A witness that takes the head and answers drop by drop, for ever."""
+
+    name, vkey = "slow.example", ""
+
+    async def add(self, *_: object) -> str:
+        await asyncio.sleep(3600)
+        return ""
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_witness_that_answers_drop_by_drop_holds_up_no_signature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "LONGEST_SECONDS", 0.1, raising=False)
+    async with opened(tmp_path) as world:
+        slow = dataclasses.replace(world, witnesses={"slow": Slow()})  # type: ignore[dict-item] # stands in
+        async with asyncio.timeout(5):
+            await published(slow)
+        assert "seconds" in (await shipment(world, "witness:slow")).last_error
+
+
+async def test_the_look_at_the_whole_log_stands_a_pruning_meanwhile(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selfcheck, "CHUNK", 100)
+    async with log_of(sqlite_url, 1000) as (store, _):
+        chunk = selfcheck._chunk
+
+        async def pruned_meanwhile(store: Store, start: int, size: int) -> object:
+            if start == 300:
+                async with store.write() as session:
+                    connection = await session.connection()
+                    await connection.execute(sa.text("UPDATE audit_head SET pruned = 512"))
+                    await connection.execute(sa.text("DELETE FROM leaf WHERE idx < 512"))
+            return await chunk(store, start, size)
+
+        monkeypatch.setattr(selfcheck, "_chunk", pruned_meanwhile)
+        await selfcheck.look(store)
+
+
+async def test_the_look_finds_a_leaf_that_is_missing_all_the_same(sqlite_url: str) -> None:
+    async with log_of(sqlite_url, 1000) as (store, _):
+        async with store.write() as session:
+            connection = await session.connection()
+            await connection.execute(sa.text("DROP TRIGGER leaf_no_delete"))
+            await connection.execute(sa.text("DELETE FROM leaf WHERE idx = 700"))
+        with pytest.raises(selfcheck.Changed, match="event 700 is missing"):
+            await selfcheck.look(store)
+
+
+async def test_a_log_that_was_recovered_after_a_rewrite_is_signed_again(
+    tmp_path: Path, key: KeyFile
+) -> None:
+    """What was signed under the old name does not fit, and the recovery has said so."""
+    async with opened(tmp_path) as world:
+        assert world.notary
+        await grow(world.store, 20)
+        await published(world)
+        async with world.store.read() as session:
+            kept = (await session.exec(select(Checkpoint))).all()
+    await _rewrite(tmp_path, without=7)
+    async with opened(tmp_path) as world:
+        async with world.store.write() as session:
+            session.add_all([Checkpoint(**one.model_dump()) for one in kept])
+        assert world.notary
+        with pytest.raises(RolledBack):
+            await world.notary.checkpoint()
+        await world.notary.recover(EXEUNT, "somebody was in the database")
+        await selfcheck.look(world.store)
