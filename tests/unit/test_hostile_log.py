@@ -4,23 +4,44 @@ import asyncio
 import dataclasses
 import shutil
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from adapters.errors import Unrecognised
+from adapters.witness import Witness
+from tests.sealed_logs import (
+    LOG,
+    LOG_KEY,
+    WITNESS,
+    WITNESS_KEY,
+    Log,
+    as_zip,
+    pack_of,
+)
 from tests.trees import grow, log_of
 from tests.unit.test_notary import key, keys_of, notary_of, signed, signers_of
 from tests.unit.test_publish import _rewrite, clock_of, opened, published
 from workflows.ledger import publish as publish_module
-from workflows.ledger import selfcheck, shown
-from workflows.ledger.events import EXEUNT
+from workflows.ledger import selfcheck, shown, tiles
+from workflows.ledger.events import EXEUNT, canonical
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.notary import CannotSign, RolledBack
+from workflows.ledger.note import Signer, note_of
 from workflows.ledger.outside import note_failure, shipment
+from workflows.ledger.proofs import NoSuchTree
 from workflows.ledger.record import Ledger
+from workflows.ledger.settings import valid_witness
 from workflows.ledger.tables import Checkpoint
-from workflows.ledger.verify import parse_checkpoint
+from workflows.ledger.verify import (
+    Policy,
+    Refused,
+    check_pack,
+    parse_checkpoint,
+    parse_event,
+)
 from workflows.store import Store
 
 __all__ = ["key"]
@@ -235,3 +256,94 @@ async def test_a_log_that_was_recovered_after_a_rewrite_is_signed_again(
             await world.notary.checkpoint()
         await world.notary.recover(EXEUNT, "somebody was in the database")
         await selfcheck.look(world.store)
+
+
+# --- What comes back from outside.
+
+
+def cosignature(seconds: int = 1_800_000_000) -> str:
+    """A right one, of whatever time."""
+    body = Log([b"x"]).body()
+    signed = WITNESS.key.sign(f"cosignature/v1\ntime {seconds}\n{body}".encode())
+    return WITNESS._line(seconds.to_bytes(8, "big") + signed)
+
+
+def other_spelling(line: str) -> str:
+    """The same bytes in base64: the bits that no byte needs are set."""
+    assert line.endswith("==\n")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = alphabet[alphabet.index(line[-4]) | 1]
+    return line[:-4] + last + line[-3:]
+
+
+POISON = {
+    "another spelling of base64": other_spelling(cosignature()),
+    "a time that there is not": cosignature(2**63),
+    "a million times the same": cosignature() * 100_000,
+}
+
+
+@pytest.mark.parametrize("answer", POISON.values(), ids=POISON)
+async def test_no_answer_of_a_witness_makes_a_head_that_our_verifier_refuses(answer: str) -> None:
+    witness = Witness("http://localhost:1", WITNESS.vkey)
+    note = Log([b"x"]).checkpoint()
+    try:
+        lines = witness._good_line(answer, note)
+    except Unrecognised:
+        return
+    finally:
+        await witness.close()
+    Policy.of([LOG_KEY], [WITNESS_KEY], 1).check(note + lines)
+
+
+async def test_a_size_without_end_is_no_answer_of_a_witness() -> None:
+    witness = Witness("http://localhost:1", WITNESS.vkey)
+    assert isinstance(witness._why_not(409, "9" * 5000), Unrecognised)
+    await witness.close()
+
+
+def test_one_witness_does_not_pass_for_two_by_a_blank_in_its_name() -> None:
+    """A name with a blank is in no signature line: whoever reads the head would refuse it."""
+    signer = Signer("witness one", WITNESS.key, 4)
+    with pytest.raises(ValueError, match="name"):
+        valid_witness(signer.vkey)
+
+
+# --- Tiles and proofs over REST.
+
+
+@pytest.mark.parametrize("level", ["0", "entries"])
+def test_a_tile_of_a_number_without_end_is_none(level: str) -> None:
+    with pytest.raises(NoSuchTree):
+        tiles.place_of(f"{level}/" + "x123/" * 2000 + "000")
+
+
+# --- Packs, checked by whoever got them.
+
+
+def test_groups_within_groups_are_counted_once() -> None:
+    key = WITNESS.vkey
+    lines = [f"log {LOG.vkey}", f"witness a {key}", "group g0 any a", "group g1 any a g0"]
+    lines += [f"group g{n} 1 g{n - 1} g{n - 2}" for n in range(2, 40)]
+    policy = Policy.parse("\n".join([*lines, "quorum g39"]))
+    begun = perf_counter()
+    policy.check(Log([b"x"]).checkpoint(cosigned=True))
+    assert perf_counter() - begun < 1
+
+
+def test_a_note_with_thousands_of_signatures_is_none() -> None:
+    body = Log([b"x"]).body()
+    with pytest.raises(Refused, match="signatures"):
+        parse_checkpoint(note_of(body, [LOG.sign(body)] * 101))
+
+
+def test_a_leaf_in_a_pack_is_no_longer_than_one_in_a_log(tmp_path: Path) -> None:
+    long = canonical({"id": "evt_1", "type": "x", "case": "c", "case_seq": 1, "data": "x" * 70_000})
+    report = check_pack(as_zip(tmp_path / "p.zip", pack_of(Log([long]), [long])))
+    assert any("longer" in said for said in report.refused)
+
+
+def test_an_event_is_utf8_and_nothing_else() -> None:
+    for encoded in ("utf-16", "utf-32", "utf-8-sig"):
+        with pytest.raises(Refused):
+            parse_event('{"id":"evt_1"}'.encode(encoded), "here")

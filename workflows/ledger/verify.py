@@ -44,6 +44,8 @@ LARGEST_LEAF = 65_535
 LARGEST_NOTE = 1 << 20
 LARGEST_TEXT = 1 << 28
 LARGEST_PACK = 1 << 32
+MOST_VALUES = 1 << 23  # in a file of JSON: small ones take many times their bytes in memory
+MOST_SIGNATURES = 100  # under one note, each of which is checked
 
 
 class Refused(Exception):
@@ -201,6 +203,8 @@ def parse_note(text: str) -> tuple[str, list[tuple[str, bytes]]]:
     body, blank, under = text.rpartition("\n\n")
     if not blank or not under.endswith("\n"):
         raise Refused("note: there must be a text, an empty line and signature lines")
+    if under.count("\n") > MOST_SIGNATURES:
+        raise Refused(f"note: it has more than {MOST_SIGNATURES} signatures")
     signatures = []
     for number, line in enumerate(under[:-1].split("\n"), body.count("\n") + 3):
         _, name, encoded = [*line.split(" "), "", ""][:3]
@@ -379,7 +383,7 @@ def sample(seed: str, root: bytes, cases: Iterable[str]) -> list[tuple[str, str]
 def parse_event(d: bytes, where: str) -> dict[str, Any]:
     """A JSON object with no name twice: it must not mean one thing here and another there."""
     try:
-        event = json.loads(d, object_pairs_hook=_once)
+        event = json.loads(d.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as why:
         raise Refused(f"{where}: this is no event: {why}") from None
     if not isinstance(event, dict):
@@ -571,18 +575,19 @@ class Policy:
         others = [k for k in self.witnesses.values() if k.kind == COSIGNATURE]
         others = [key for key in others if key.public not in ours]
         seen = signers(head.body, head.signatures, others, unchecked)
-        if not self._met(self.quorum, {key.public for key in seen}):
+        if not self._met({key.public for key in seen}):
             raise Refused(
                 f"checkpoint: the witnesses that you ask for have not all seen it: {len(seen)} have"
             )
         head.seen.update({key.name: seconds for key, seconds in seen.items()})
         return head
 
-    def _met(self, name: str, seen: set[bytes]) -> bool:
-        if name in self.witnesses:
-            return self.witnesses[name].public in seen
-        least, members = self.groups.get(name, (0, []))
-        return sum(self._met(member, seen) for member in members) >= least
+    def _met(self, seen: set[bytes]) -> bool:
+        met = {"none", *(name for name, key in self.witnesses.items() if key.public in seen)}
+        for name, (least, members) in self.groups.items():  # each stands behind its members
+            if sum(member in met for member in members) >= least:
+                met.add(name)
+        return self.quorum in met
 
 
 # --- Time stamps: RFC 3161, as much of its DER as says what was stamped and when.
@@ -681,7 +686,7 @@ class Files:
         rest = b""
         for chunk in self.chunks(name):
             *whole, rest = (rest + chunk).split(b"\n")
-            if len(rest) > LARGEST_LEAF:
+            if max(map(len, [rest, *whole])) > LARGEST_LEAF:
                 raise Refused(f"{name}: a line is longer than any event")
             yield from whole
         if rest:
@@ -697,8 +702,11 @@ class Files:
             raise Refused(f"{name}: this is no UTF-8") from None
 
     def json(self, name: str, kind: type) -> Any:
+        text = self.text(name)
+        if sum(map(text.count, "[{,")) > MOST_VALUES:
+            raise Refused(f"{name}: it holds too many values")
         try:
-            value = json.loads(self.text(name), object_pairs_hook=_once)
+            value = json.loads(text, object_pairs_hook=_once)
         except (ValueError, RecursionError) as why:
             raise Refused(f"{name}: this is no JSON: {why}") from None
         if not isinstance(value, kind):
@@ -772,10 +780,12 @@ class Pack:
         files, self.kind = manifest.get("files"), manifest.get("kind")
         if self.kind not in {"case", "period"}:
             raise Refused("manifest.json: it must say of which kind the pack is: case or period")
-        told = set(files) if isinstance(files, dict) else set()
+        if not isinstance(files, dict):
+            raise Refused("manifest.json: the names of the files are not in it")
         there = set(self.files.sizes) - {"manifest.json"}
-        if told != there:
-            raise Refused(f"manifest.json: not in it or not there: {sorted(told ^ there)[:5]}")
+        if set(files) != there:
+            wrong = sorted(set(files) ^ there)[:5]
+            raise Refused(f"manifest.json: not in it or not there: {wrong}")
         for name, facts in files.items():
             digest = hashlib.sha256()
             for chunk in self.files.chunks(name):
