@@ -18,6 +18,9 @@ from tests.sealed_logs import (
     WITNESS,
     WITNESS_KEY,
     Log,
+    a_period_pack,
+    case_events,
+    other_events,
     as_zip,
     pack_of,
 )
@@ -347,3 +350,41 @@ def test_an_event_is_utf8_and_nothing_else() -> None:
     for encoded in ("utf-16", "utf-32", "utf-8-sig"):
         with pytest.raises(Refused):
             parse_event('{"id":"evt_1"}'.encode(encoded), "here")
+
+
+def notes_of(path: Path, policy: Policy, earlier: tuple[str, ...] = ()) -> list[str]:
+    report = check_pack(path, policy, earlier)
+    assert report.refused == []
+    return report.notes
+
+
+def test_a_pack_that_leaves_out_what_came_after_the_closing_is_not_called_complete(
+    tmp_path: Path,
+) -> None:
+    """The re-check found the account open again: event 6 of the case, which the operator drops."""
+    again = {"id": "evt_6", "type": "recheck.result", "outcome": "open_again", "case_seq": 6}
+    log = Log([*case_events(), canonical({**again, "case": "case_1"})])
+    path = as_zip(tmp_path / "p.zip", pack_of(log, log.leaves[:5]))
+    notes = notes_of(path, Policy.of([LOG_KEY], [WITNESS_KEY], 1))
+    assert any("after its event 5" in note for note in notes)
+
+
+def test_who_asks_for_no_witness_is_told_what_the_operator_alone_could_do(tmp_path: Path) -> None:
+    log = Log([*other_events(3), *case_events()])
+    path = as_zip(tmp_path / "p.zip", pack_of(log, log.leaves[3:]))
+    assert any("WITNESS" in note for note in notes_of(path, Policy.of([LOG_KEY], [], 0)))
+    notes = notes_of(path, Policy.of([LOG_KEY], [WITNESS_KEY], 1))
+    assert not any("WITNESS" in note for note in notes)
+
+
+def test_a_sample_that_the_operator_could_have_steered_is_said_to_be_one(tmp_path: Path) -> None:
+    """They know the seed, and sign heads behind the sealing until case_7 is not drawn any more."""
+    path = as_zip(tmp_path / "p.zip", a_period_pack())
+    policy = Policy.of([LOG_KEY], [WITNESS_KEY], 1)
+    [head] = [
+        data.decode()
+        for name, data in a_period_pack().items()
+        if name == "consistency/6.checkpoint"
+    ]
+    assert any("The sample hangs" in note for note in notes_of(path, policy))
+    assert notes_of(path, policy, (head,)) == []

@@ -756,6 +756,7 @@ class Pack:
     report: Report
     head: Checkpoint | None = None
     heads: dict[bytes, int] = field(default_factory=dict)
+    kept: set[bytes] = field(default_factory=set)
     events: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     cases: set[str] = field(default_factory=set)
     sealed: int | None = None
@@ -831,6 +832,11 @@ class Pack:
             )
         if self.kind == "case" and len(told.last) != 1:
             raise Refused("events.jsonl: the pack of one case must hold the events of one case")
+        for case, last in told.last.items() if self.kind == "case" else ():
+            self.report.notes.append(
+                f"Whether {case} went on after its event {last}, as a re-check does after the "
+                "closing, no pack of a case can show: compare with the whole log, or the SIEM's."
+            )
         self.cases = set(told.last)
         return f"every event is in the signed tree: {told}"
 
@@ -852,7 +858,12 @@ class Pack:
         head, policy = self._head(), self.policy
         names = [n for n in self.files.sizes if re.fullmatch(r"consistency/\d+\.checkpoint", n)]
         texts = [*map(self.files.text, sorted(names)), *self.earlier]
-        for text in texts:
+        if not head.seen and not self.earlier:
+            self.report.notes.append(
+                "NO WITNESS OF YOURS SAW THIS HEAD, AND YOU GAVE NO EARLIER ONE: WHOEVER HOLDS THE "
+                "LOG'S KEY COULD HAVE MADE THE WHOLE LOG ANEW (--witness, --earlier)."
+            )
+        for number, text in enumerate(texts):
             old = Policy(policy.log if policy else [], {}, {}, "none").check(
                 text, self.report.unchecked
             )
@@ -862,6 +873,8 @@ class Pack:
             path = [] if old.size == head.size else self.files.text(name).split("\n")[:-1]
             check_consistency(old.size, old.root, head.size, head.root, parse_hashes(path, name))
             self.heads[old.root] = old.size
+            if number >= len(names):
+                self.kept.add(old.root)
         return (
             f"the log grew from {len(texts)} earlier tree heads without a change" if texts else ""
         )
@@ -891,6 +904,12 @@ class Pack:
         right = [{"case": case, "rank": rank} for rank, case in ranks]
         if not isinstance(listed, list) or not listed or listed != right[: len(listed)]:
             raise Refused("sample.json: these are NOT the cases that seed and root choose")
+        if root not in self.kept:
+            self.report.notes.append(
+                "The sample hangs on a head of the log that you did not give (--earlier). Whoever "
+                "knows your seed can sign heads until one draws the cases that please: keep the "
+                "head of the sealing yourself before you tell the seed."
+            )
         here = sum(one["case"] in self.cases for one in listed)
         return (
             f"the {len(listed)} sampled cases are those that the seed {told['seed']!r} chooses; "
