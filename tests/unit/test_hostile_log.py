@@ -8,10 +8,15 @@ from time import perf_counter
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from sqlmodel import select
 
 from adapters.errors import Unrecognised
+from adapters.sinks.contract import Item
+from adapters.sinks.syslog import Syslog, SyslogSettings, message
 from adapters.witness import Witness
+from tests.conftest import NOON
+from tests.logs import Memory, log_at
 from tests.sealed_logs import (
     LOG,
     LOG_KEY,
@@ -19,16 +24,17 @@ from tests.sealed_logs import (
     WITNESS_KEY,
     Log,
     a_period_pack,
+    as_zip,
     case_events,
     other_events,
-    as_zip,
     pack_of,
 )
 from tests.trees import grow, log_of
 from tests.unit.test_notary import key, keys_of, notary_of, signed, signers_of
 from tests.unit.test_publish import _rewrite, clock_of, opened, published
+from workflows.ledger import proofs, selfcheck, shown, tiles
 from workflows.ledger import publish as publish_module
-from workflows.ledger import selfcheck, shown, tiles
+from workflows.ledger.deliver import deliver_once
 from workflows.ledger.events import EXEUNT, canonical
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.notary import CannotSign, RolledBack
@@ -45,6 +51,7 @@ from workflows.ledger.verify import (
     parse_checkpoint,
     parse_event,
 )
+from workflows.schema import _config, engine_for_migrations, migrate
 from workflows.store import Store
 
 __all__ = ["key"]
@@ -388,3 +395,56 @@ def test_a_sample_that_the_operator_could_have_steered_is_said_to_be_one(tmp_pat
     ]
     assert any("The sample hangs" in note for note in notes_of(path, policy))
     assert notes_of(path, policy, (head,)) == []
+
+
+# --- Sinks.
+
+
+class Choosy(Memory):
+    """As a syslog receiver with a small `largest`: too long is the head, and the complaint."""
+
+    def refuses(self, item: Item, _origin: str) -> str:
+        return "too long" if item.type in {"log.checkpoint", "export.failed"} else ""
+
+
+async def test_a_log_that_nobody_uses_does_not_grow_by_complaining_of_itself(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with log_at(sqlite_url, tmp_path) as log:
+        parts, sizes = log.to(Choosy()), []
+        await log.grow(3)
+        for _ in range(10):
+            await log.seal()
+            await deliver_once(parts)
+            async with log.store.read() as session:
+                sizes.append(await proofs.log_size(session))
+        assert sizes[-1] == sizes[3]
+
+
+def test_what_is_sent_is_no_longer_than_what_was_measured() -> None:
+    """`largest` is where the receiver cuts off, so the log's name counts as well."""
+    told = SyslogSettings(sink="syslog", host="siem.example", largest=2048)
+    origin = f"audit.{'very-' * 10}long.example/exeunt"
+    sink = Syslog("siem", told)
+    for size in range(1500, 2048, 7):
+        item = Item(7, "evt_1", "x.done", NOON, 1, "case_1", b"h" * 32, b"x" * size)
+        if not sink.refuses(item, origin):
+            assert len(message(item, origin, told)) <= told.largest
+
+
+# --- The schema.
+
+
+def test_a_log_that_was_pruned_cannot_be_downgraded_into_one_that_never_grows_again(
+    url: str,
+) -> None:
+    migrate(url)
+    engine = engine_for_migrations(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE audit_head SET size = 600, pruned = 512"))
+    config = _config()
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        with pytest.raises(RuntimeError, match="pruned"):
+            command.downgrade(config, "0004")
+    engine.dispose()
