@@ -46,6 +46,8 @@ LARGEST_LEAF = 65_535
 LARGEST_NOTE = 1 << 20
 LARGEST_TEXT = 1 << 28
 LARGEST_PACK = 1 << 32
+MOST_VALUES = 1 << 23  # in a file of JSON: small ones take many times their bytes in memory
+MOST_SIGNATURES = 100  # under one note, each of which is checked
 
 
 class Refused(Exception):
@@ -203,6 +205,8 @@ def parse_note(text: str) -> tuple[str, list[tuple[str, bytes]]]:
     body, blank, under = text.rpartition("\n\n")
     if not blank or not under.endswith("\n"):
         raise Refused("note: there must be a text, an empty line and signature lines")
+    if under.count("\n") > MOST_SIGNATURES:
+        raise Refused(f"note: it has more than {MOST_SIGNATURES} signatures")
     signatures = []
     for number, line in enumerate(under[:-1].split("\n"), body.count("\n") + 3):
         _, name, encoded = [*line.split(" "), "", ""][:3]
@@ -381,7 +385,7 @@ def sample(seed: str, root: bytes, cases: Iterable[str]) -> list[tuple[str, str]
 def parse_event(d: bytes, where: str) -> dict[str, Any]:
     """A JSON object with no name twice: it must not mean one thing here and another there."""
     try:
-        event = json.loads(d, object_pairs_hook=_once)
+        event = json.loads(d.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as why:
         raise Refused(f"{where}: this is no event: {why}") from None
     if not isinstance(event, dict):
@@ -695,7 +699,7 @@ class Files:
         rest = b""
         for chunk in self.chunks(name):
             *whole, rest = (rest + chunk).split(b"\n")
-            if len(rest) > LARGEST_LEAF:
+            if max(map(len, [rest, *whole])) > LARGEST_LEAF:
                 raise Refused(f"{name}: a line is longer than any event")
             yield from whole
         if rest:
@@ -713,8 +717,11 @@ class Files:
             raise Refused(f"{name}: this is no UTF-8") from None
 
     def json(self, name: str, kind: type) -> Any:
+        text = self.text(name)
+        if sum(map(text.count, "[{,")) > MOST_VALUES:
+            raise Refused(f"{name}: it holds too many values")
         try:
-            value = json.loads(self.text(name), object_pairs_hook=_once)
+            value = json.loads(text, object_pairs_hook=_once)
         except (ValueError, RecursionError) as why:
             raise Refused(f"{name}: this is no JSON: {why}") from None
         if not isinstance(value, kind):
@@ -765,6 +772,7 @@ class Pack:
     kinds: Sequence[str] = ("case", "period")
     head: Checkpoint | None = None
     heads: dict[bytes, int] = field(default_factory=dict)
+    kept: set[bytes] = field(default_factory=set)
     events: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     cases: list[str] = field(default_factory=list)
     sealed: int | None = None
@@ -791,10 +799,12 @@ class Pack:
         if manifest.get("kind") not in kinds:
             raise Refused(f"manifest.json: the pack is of another kind than {' or '.join(kinds)}")
         self.kind = manifest["kind"]
-        told = set(files) if isinstance(files, dict) else set()
+        if not isinstance(files, dict):
+            raise Refused("manifest.json: the names of the files are not in it")
         there = set(self.files.sizes) - {"manifest.json"}
-        if told != there:
-            raise Refused(f"manifest.json: not in it or not there: {sorted(told ^ there)[:5]}")
+        if set(files) != there:
+            wrong = sorted(set(files) ^ there)[:5]
+            raise Refused(f"manifest.json: not in it or not there: {wrong}")
         for name, facts in files.items():
             digest = hashlib.sha256()
             for chunk in self.files.chunks(name):
@@ -842,6 +852,11 @@ class Pack:
             )
         if self.kind == "case" and len(told.last) != 1:
             raise Refused("events.jsonl: the pack of one case must hold the events of one case")
+        for case, last in told.last.items() if self.kind == "case" else ():
+            self.report.notes.append(
+                f"Whether {case} went on after its event {last}, as a re-check does after the "
+                "closing, no pack of a case can show: compare with the whole log, or the SIEM's."
+            )
         self.cases = list(told.last)
         return f"every event is in the signed tree: {told}"
 
@@ -863,7 +878,12 @@ class Pack:
         head, policy = self._head(), self.policy
         names = [n for n in self.files.sizes if re.fullmatch(r"consistency/\d+\.checkpoint", n)]
         texts = [*map(self.files.text, sorted(names)), *self.earlier]
-        for text in texts:
+        if not head.seen and not self.earlier:
+            self.report.notes.append(
+                "NO WITNESS OF YOURS SAW THIS HEAD, AND YOU GAVE NO EARLIER ONE: WHOEVER HOLDS THE "
+                "LOG'S KEY COULD HAVE MADE THE WHOLE LOG ANEW (--witness, --earlier)."
+            )
+        for number, text in enumerate(texts):
             old = Policy(policy.log if policy else [], {}, {}, "none").check(
                 text, self.report.unchecked
             )
@@ -873,6 +893,8 @@ class Pack:
             path = [] if old.size == head.size else self.files.text(name).split("\n")[:-1]
             check_consistency(old.size, old.root, head.size, head.root, parse_hashes(path, name))
             self.heads[old.root] = old.size
+            if number >= len(names):
+                self.kept.add(old.root)
         return (
             f"the log grew from {len(texts)} earlier tree heads without a change" if texts else ""
         )
@@ -902,6 +924,12 @@ class Pack:
         right = [{"case": case, "rank": rank} for rank, case in ranks]
         if not isinstance(listed, list) or not listed or listed != right[: len(listed)]:
             raise Refused("sample.json: these are NOT the cases that seed and root choose")
+        if root not in self.kept:
+            self.report.notes.append(
+                "The sample hangs on a head of the log that you did not give (--earlier). Whoever "
+                "knows your seed can sign heads until one draws the cases that please: keep the "
+                "head of the sealing yourself before you tell the seed."
+            )
         here = sum(self._sampled(one["case"]) for one in listed)
         return (
             f"the {len(listed)} sampled cases are those that the seed {told['seed']!r} chooses; "
