@@ -4,7 +4,9 @@ Nothing leaves here as an httpx error, no secret and no query string reaches a m
 observe mode no write leaves at all.
 """
 
+import hashlib
 import ipaddress
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -54,6 +56,8 @@ class Call:
     milliseconds: int
     writes: bool = False
     """Whether it may have changed something. A POST that only reads does not."""
+    reply_sha256: str | None = None
+    """Of the reply's body, without its transfer encoding; None if none came whole."""
 
 
 _calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
@@ -87,8 +91,9 @@ class Api:
     """A vendor's HTTP API that speaks our errors.
 
     `base_url` is https, or plain http to loopback only; raises ValueError otherwise. `auth` is an
-    httpx.Auth and never appears in a repr. `permission` and `fix` go into what is said when the
-    vendor refuses us. `budget` holds calls back so that the vendor need not.
+    httpx.Auth and never appears in a repr. `trust` says whose certificates are taken; None: those
+    that the machine trusts. `permission` and `fix` go into what is said when the vendor refuses us.
+    `budget` holds calls back so that the vendor need not.
     """
 
     def __init__(
@@ -99,6 +104,7 @@ class Api:
         mode: Mode = Mode.ENFORCE,
         headers: dict[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        trust: ssl.SSLContext | None = None,
         permission: str = "",
         fix: str = "renew the credential of this system",
         budget: Budget | None = None,
@@ -112,6 +118,7 @@ class Api:
             headers={"User-Agent": "exeunt", **(headers or {})},
             timeout=TIMEOUT,
             transport=transport,
+            verify=trust or True,
             trust_env=transport is None,
         )
 
@@ -170,16 +177,17 @@ class Api:
         content: bytes,
         *,
         named: str,
+        path: str = "/",
         headers: dict[str, str] | None = None,
         codes: frozenset[int] = frozenset(),
         only_reads: bool = False,
     ) -> Reply:
-        """POST to the root what is no JSON; the body of the Reply is the bytes that came.
+        """POST what is no JSON; the body of the Reply is the bytes that came.
 
         `named` is the operation: it is remembered where others have a path.
         """
         request = self._client.build_request(
-            "POST", self._url("/"), content=content, headers=headers, extensions={"named": named}
+            "POST", self._url(path), content=content, headers=headers, extensions={"named": named}
         )
         response = await self._let_out(request, 1.0, writes=not only_reads)
         if response.status_code not in codes:
@@ -216,7 +224,11 @@ class Api:
             self._budget.close_for(retry_after(response.headers) or UNTOLD_SECONDS)
 
     def _url(self, path: str) -> httpx.URL:
-        """Join to the base; a link to another host is refused before our credential goes there."""
+        """Join to the base (of "" it is all); a link to another host is refused before our
+        credential goes there.
+        """
+        if not path:
+            return self.base_url
         if "://" not in path:
             return httpx.URL(str(self.base_url).rstrip("/") + "/" + path.lstrip("/"))
         url = httpx.URL(path)
@@ -228,9 +240,10 @@ class Api:
     async def _exchange(self, request: httpx.Request, *, writes: bool) -> httpx.Response:
         started = perf_counter()
         response: httpx.Response | None = None
+        said: bytes | None = None
         try:
             response = await self._client.send(request, stream=True)
-            await _read_bounded(response)
+            said = await _read_bounded(response)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise TryAgain(f"{name_of(request)}: {type(error).__name__}") from None
         else:
@@ -238,7 +251,7 @@ class Api:
         finally:
             if response is not None:
                 await response.aclose()
-            _remember(request, response, perf_counter() - started, writes=writes)
+            _remember(request, response, perf_counter() - started, said, writes=writes)
 
 
 def trusted_url(text: str) -> httpx.URL:
@@ -269,7 +282,7 @@ def _body(response: httpx.Response) -> Any:
         raise Unrecognised(f"{name_of(response.request)}: the answer is not JSON") from None
 
 
-async def _read_bounded(response: httpx.Response) -> None:
+async def _read_bounded(response: httpx.Response) -> bytes:
     size = 0
     chunks = []
     async for chunk in response.aiter_bytes():
@@ -280,10 +293,16 @@ async def _read_bounded(response: httpx.Response) -> None:
             )
         chunks.append(chunk)
     response._content = b"".join(chunks)  # noqa: SLF001 - httpx has no bounded read of its own
+    return response.content
 
 
 def _remember(
-    request: httpx.Request, response: httpx.Response | None, seconds: float, *, writes: bool
+    request: httpx.Request,
+    response: httpx.Response | None,
+    seconds: float,
+    said: bytes | None,
+    *,
+    writes: bool,
 ) -> None:
     found = (
         next((response.headers[h] for h in REQUEST_IDS if h in response.headers), None)
@@ -291,7 +310,8 @@ def _remember(
         else None
     )
     status = response.status_code if response is not None else None
-    remember(request.method, path_of(request), status, seconds, found, writes=writes)
+    digest = None if said is None else hashlib.sha256(said).hexdigest()
+    remember(request.method, path_of(request), status, seconds, found, digest, writes=writes)
 
 
 def remember(
@@ -300,10 +320,12 @@ def remember(
     status: int | None,
     seconds: float,
     request_id: str | None = None,
+    reply_sha256: str | None = None,
     *,
     writes: bool,
 ) -> None:
     """Add one call to what is being recorded. For doors to what does not speak HTTP."""
     calls = _calls.get()
     if calls is not None:
-        calls.append(Call(method, path, status, request_id, round(seconds * 1000), writes))
+        ms = round(seconds * 1000)
+        calls.append(Call(method, path, status, request_id, ms, writes, reply_sha256))

@@ -10,6 +10,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from workflows import tables as _tables  # noqa: F401 - fills the metadata
 from workflows.ledger import tables as _ledger  # noqa: F401 - likewise
+from workflows.privacy import tables as _privacy  # noqa: F401 - likewise
 from workflows.schema import engine_for_migrations
 from workflows.store import Instant
 

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.errors import Unauthenticated
-from app.security.tokens import APPROVE, AUDIT, OPERATE, READ, Role, caller_of
+from app.security.tokens import ADMINISTER, APPROVE, AUDIT, OPERATE, READ, Role, caller_of
 from workflows.caller import Caller
 from workflows.errors import Forbidden
 from workflows.world import World
@@ -49,4 +49,5 @@ class Allowed:
 Reader = Annotated[Caller, Depends(Allowed(READ))]
 Auditor = Annotated[Caller, Depends(Allowed(AUDIT))]
 Operator = Annotated[Caller, Depends(Allowed(OPERATE))]
+Admin = Annotated[Caller, Depends(Allowed(ADMINISTER))]
 Approver = Annotated[Caller, Depends(Allowed(APPROVE))]

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
+from typing import TypeVar
 
 import structlog
 from fastapi import FastAPI
 
 from adapters.clock import Clock
-from adapters.registry import ADAPTERS, HR_SOURCES
+from adapters.registry import ADAPTERS, HR_SOURCES, SINKS
+from adapters.time_stamps import TimeStamps
+from adapters.witness import Witness
 from app import errors
 from app.api import (
     account_links,
@@ -21,18 +24,23 @@ from app.api import (
     plans,
     systems,
     tasks,
+    workers,
 )
 from app.body_limit import BodyLimit
 from app.config import Config
 from app.settings import Settings
 from workflows import offboard as _workflows  # registers them with the engine
 from workflows.engine import Engine
+from workflows.ledger.deliver import deliver_forever
 from workflows.ledger.events import Event
+from workflows.ledger.formats import format_named
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.notary import CannotSign, Notary
+from workflows.ledger.outlets import Outlet
 from workflows.ledger.publish import publish_forever
 from workflows.ledger.record import Ledger
 from workflows.ledger.settings import AuditSettings
+from workflows.ledger.shipments import Delivery
 from workflows.lock import only_one
 from workflows.model import Capabilities
 from workflows.store import Store
@@ -40,6 +48,7 @@ from workflows.sweeper import sweep_forever
 from workflows.world import HrConnection, System, World, wire
 
 log = structlog.get_logger()
+P = TypeVar("P")
 
 DESCRIPTION = """Cut a leaver's access in every system at once, read it back, and prove it.
 
@@ -59,7 +68,9 @@ def build_world(settings: Settings, config: Config, clock: Clock) -> World:
         systems=systems_of(config, clock),
         hr=hr_of(config, clock),
         notary=notary_of(settings, config.audit, ledger, store, clock),
-        witness_keys={name: told.vkey for name, told in config.audit.witnesses.items()},
+        witnesses={name: Witness(w.url, w.vkey) for name, w in config.audit.witnesses.items()},
+        time_stamps=time_stamps_of(config.audit),
+        outlets=outlets_of(settings, config, clock),
     )
 
 
@@ -72,8 +83,26 @@ def notary_of(
         path = store.file.with_name(store.file.name + ".audit-key")
     if path is None:
         return None
-    origin = audit.origin or f"exeunt.local/{settings.tenant}"
-    return Notary(store, ledger, clock, origin, KeyFile(path))
+    return Notary(store, ledger, clock, _origin(settings, audit), KeyFile(path))
+
+
+def _origin(settings: Settings, audit: AuditSettings) -> str:
+    return audit.origin or f"exeunt.local/{settings.tenant}"
+
+
+def outlets_of(settings: Settings, config: Config, clock: Clock) -> dict[str, Outlet]:
+    """Every configured sink. No call is made yet."""
+    found = {}
+    name_of_log, version_of = _origin(settings, config.audit), config.audit.ocsf_version
+    for name, told in config.sinks.items():
+        form = format_named(told.format, ocsf_version=version_of, log_name=name_of_log)
+        found[name] = Outlet.of(SINKS[told.sink].connect(name, told, clock), told, form)
+    return found
+
+
+def time_stamps_of(audit: AuditSettings) -> TimeStamps | None:
+    told = audit.time_stamps
+    return TimeStamps(told.url, told.ca_file) if told else None
 
 
 def systems_of(config: Config, clock: Clock) -> dict[str, System]:
@@ -96,7 +125,7 @@ def hr_of(config: Config, clock: Clock) -> dict[str, HrConnection]:
 
 @asynccontextmanager
 async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[None]:
-    """The engine and the sweeper, from taking the node's lock until all is let go.
+    """The engine, the sweeper and who passes the log on: from taking the node's lock to the end.
 
     `patience` is how many seconds running steps get to end.
     """
@@ -110,8 +139,12 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
         for work in (sweep_forever, publish_forever):
             task = asyncio.create_task(_keep_at(work, world))
             stack.push_async_callback(_stopped, task)
+        for name, outlet in world.outlets.items():
+            parts = Delivery(world.store, world.ledger, world.clock, node, name, outlet)
+            task = asyncio.create_task(_keep_at(deliver_forever, parts))
+            stack.push_async_callback(_stopped, task)
         yield
-    await _let_go(world)
+    await let_go(world)
 
 
 async def _record_start(world: World, node: str) -> None:
@@ -127,6 +160,7 @@ async def _record_start(world: World, node: str) -> None:
                     "policy": world.policy.identity,
                     "systems": {name: str(s.can.mode) for name, s in world.systems.items()},
                     "hr": sorted(world.hr),
+                    "sinks": sorted(world.outlets),
                 },
             ),
         )
@@ -142,11 +176,11 @@ async def _open_log(world: World) -> None:
         log.error("audit.not_signed", error=why.message, fix=why.next_step)  # noqa: TRY400 - said whole
 
 
-async def _keep_at(work: Callable[[World], Awaitable[None]], world: World) -> None:
+async def _keep_at(work: Callable[[P], Awaitable[None]], parts: P) -> None:
     """Whatever happens: scheduled cuts hang on it. What it trips over is logged, and it goes on."""
     while True:
         try:
-            await work(world)
+            await work(parts)
         except Exception:
             log.exception("background.failed", work=work.__name__)
             await asyncio.sleep(1)
@@ -160,11 +194,17 @@ async def _stopped(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def _let_go(world: World) -> None:
+async def let_go(world: World) -> None:
     for system in world.systems.values():
         await system.adapter.close()
     for hr in world.hr.values():
         await hr.source.close()
+    for witness in world.witnesses.values():
+        await witness.close()
+    if world.time_stamps:
+        await world.time_stamps.close()
+    for outlet in world.outlets.values():
+        await outlet.sink.close()
     await world.store.close()
 
 
@@ -174,7 +214,8 @@ def create_app(world: World) -> FastAPI:
     app.state.world = world
     errors.install(app)
     app.add_middleware(BodyLimit)
-    for router in (hr_events, cases, plans, systems, tasks, account_links, audit, audit_tree):
+    nouns = (hr_events, cases, workers, plans, systems, tasks, account_links, audit, audit_tree)
+    for router in nouns:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.router)
     return app

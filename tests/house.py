@@ -118,6 +118,8 @@ async def house(
     clock: Clock | None = None,
     hr: Mapping[str, Any] | None = None,
     policy: Path | None = None,
+    audit_key: Path | None = None,
+    audit: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[House]:
     """Exeunt, running on the database at `url`, with these systems. `extra` adds to their keys."""
     async with AsyncExitStack() as stack:
@@ -130,9 +132,11 @@ async def house(
             "hr": hr or {"people": {"source": "standard_webhooks", "secret": SECRET}}
         }
         told |= {"policy": str(policy)} if policy else {}
+        told |= {"audit": dict(audit)} if audit else {}
+        told |= {"audit": dict(audit)} if audit else {}
         text = yaml.safe_dump({**told, "systems": systems})
         await asyncio.to_thread(migrate, url)
-        settings = Settings(database_url=url)
+        settings = Settings(database_url=url, audit_key=audit_key)
         config = read_config(text, "exeunt.yaml", {}, Path())
         world = build_world(settings, config, clock or Clock())
         await stack.enter_async_context(running(world, "test", PATIENCE_SECONDS))

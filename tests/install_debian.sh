@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# What some live tests need from Debian: a Samba domain controller, and kinit. Safe to repeat, and quick.
+# What some live tests need from Debian: a Samba domain controller, kinit, rsyslog, and Go with its
+# own reader of transparency logs. Safe to repeat, and quick.
 set -euo pipefail
-if command -v samba samba-tool kinit kvno >/dev/null && [ -d /usr/share/samba/setup/ad-schema ]; then
+if command -v samba samba-tool kinit kvno rsyslogd go >/dev/null && [ -d /usr/share/samba/setup/ad-schema ] &&
+  ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1; then
   exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
-  samba samba-ad-provision samba-dsdb-modules krb5-user >/dev/null
+  samba samba-ad-provision samba-dsdb-modules krb5-user rsyslog rsyslog-gnutls \
+  golang-go golang-golang-x-mod-dev >/dev/null

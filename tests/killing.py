@@ -20,7 +20,7 @@ from sqlmodel import select
 
 from adapters.clock import Clock
 from tests.conftest import NOON
-from tests.logs import d_of
+from tests.trees import d_of
 from workflows.ledger import proofs
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.notary import Notary

@@ -56,7 +56,7 @@ def events(draw: st.DrawFn, kinds: st.SearchStrategy[str] = TEXT) -> Event:
         draw(one),
         draw(DATA),
         draw(st.dictionaries(TEXT.filter(bool), TEXT, max_size=2)),
-        Actor(draw(st.sampled_from(("hr", "person", "service", "exeunt"))), draw(TEXT)),
+        actor=Actor(draw(st.sampled_from(("hr", "person", "service", "exeunt"))), draw(TEXT)),
     )
 
 

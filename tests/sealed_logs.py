@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,21 +98,23 @@ def other_events(count: int) -> list[bytes]:
     return [canonical({"id": f"evt_other_{n}", "type": "token.created"}) for n in range(count)]
 
 
-def pack_of(log: Log, wanted: Sequence[bytes], **more: bytes) -> dict[str, bytes]:
-    """The files of a pack of these leaves; `more` are names with `__` for a slash and `_` a dot."""
+def pack_of(log: Log, wanted: Sequence[bytes], more: Mapping[str, bytes] = {}) -> dict[str, bytes]:
+    """The files of a pack of these leaves, with `more` in it."""
     head = log.checkpoint(cosigned=True)
     indices = sorted(map(log.leaves.index, wanted))
-    files = {
-        "events.jsonl": b"".join(log.leaves[index] + b"\n" for index in indices),
-        "indices.json": json.dumps(indices).encode(),
-        "checkpoint": head.encode(),
-        "checkpoint.log": log.checkpoint().encode(),
-        "disclosures.json": b"{}",
-        "policy.txt": f"log {LOG.vkey}\nwitness w1 {WITNESS.vkey}\nquorum w1\n".encode(),
-        "report.html": b"<p>what the operator says</p>",
-        **{f"proofs/{index}.tlog-proof": log.proof(index, head).encode() for index in indices},
-    }
-    return sealed({**files, **more})
+    return sealed(
+        {
+            "events.jsonl": b"".join(log.leaves[index] + b"\n" for index in indices),
+            "indices.json": json.dumps(indices).encode(),
+            "checkpoint": head.encode(),
+            "checkpoint.log": log.checkpoint().encode(),
+            "disclosures.json": b"{}",
+            "policy.txt": f"log {LOG.vkey}\nwitness w1 {WITNESS.vkey}\nquorum w1\n".encode(),
+            "report.html": b"<p>what the operator says</p>",
+            **{f"proofs/{index}.tlog-proof": log.proof(index, head).encode() for index in indices},
+            **more,
+        }
+    )
 
 
 def sealed(files: dict[str, bytes], kind: str = "case") -> dict[str, bytes]:
@@ -125,12 +127,40 @@ def sealed(files: dict[str, bytes], kind: str = "case") -> dict[str, bytes]:
     return {**files, "manifest.json": json.dumps({"kind": kind, "files": facts}).encode()}
 
 
+def a_case_log() -> Log:
+    mine, others = case_events(), other_events(6)
+    return Log([others[0], *mine[:3], *others[1:4], *mine[3:], *others[4:]])
+
+
 def a_case_pack() -> dict[str, bytes]:
-    mine = case_events()
-    others = other_events(6)
-    log = Log([others[0], *mine[:3], *others[1:4], *mine[3:], *others[4:]])
     disclosures = json.dumps({"evt_case_1_1": {"name": DISCLOSED}}).encode()
-    return pack_of(log, mine, **{"disclosures.json": disclosures})
+    return pack_of(a_case_log(), case_events(), {"disclosures.json": disclosures})
+
+
+SEED = "the auditor's own words"
+CASES = [f"case_{n}" for n in range(30)]
+
+
+def a_period_pack(cases: Sequence[str] = CASES) -> dict[str, bytes]:
+    """Sealed as leaf 4 of a tree of 6, sampled by that tree, proved in one of 9."""
+    ids = hashlib.sha256("\n".join(sorted(cases)).encode()).hexdigest()
+    data = {"period": "2026-09", "count": len(cases), "ids_sha256": ids}
+    seal = canonical({"id": "evt_seal", "type": "population.sealed", "data": data})
+    others = other_events(8)
+    log = Log([*others[:4], seal, *others[4:]])
+    ranks = verify.sample(SEED, log.root(6), cases)[:5]
+    told = {
+        "seed": SEED,
+        "root": b64(log.root(6)),
+        "ranks": [{"case": case, "rank": rank} for rank, case in ranks],
+    }
+    more = {
+        "population.jsonl": b"".join(canonical({"case": case}) + b"\n" for case in cases),
+        "sample.json": json.dumps(told).encode(),
+        "consistency/6.checkpoint": log.checkpoint(6).encode(),
+        "consistency/6.proof": lines_of(log.consistency(6)).encode(),
+    }
+    return sealed(pack_of(log, [seal], more), "period")
 
 
 def as_zip(path: Path, files: dict[str, bytes]) -> Path:

@@ -101,7 +101,8 @@ async def _given(
             "approval.given",
             "approved",
             case_id,
-            data={"wave": wave, "digest": digest},
+            data={"wave": wave},
+            personal={"digest": digest},  # over the ids of things, which may be addresses
             actor=caller.actor,
         ),
     )

@@ -21,9 +21,10 @@ from workflows.before import note_what_was_taken, prepared
 from workflows.deeds import Cut
 from workflows.intent import BlockFirst, Intent, intend, place_of, verb_of
 from workflows.ledger.events import Event, stamp
-from workflows.lookup import call_data, newest
+from workflows.lookup import call_data, newest, replies
 from workflows.tables import Attempt, Case, CaseAccount, Item
 from workflows.tasks import withdraw_tasks
+from workflows.told import told
 from workflows.trouble import item_in_trouble
 from workflows.world import World
 
@@ -175,8 +176,19 @@ async def _record(
             f"{verb_of(item)}.result",
             row.outcome or "failure",
             item.case_id,
-            data={**place, "error": row.error or None, "calls": row.calls},
-            personal={"message": result.error.message if result.error else None},
+            data={
+                **place,
+                "error": row.error or None,
+                "state": item.state,
+                "next_try_at": stamp(item.due_at)
+                if item.state == "waiting" and item.due_at
+                else None,
+                "calls": row.calls,
+            },
+            personal={
+                "message": result.error.message if result.error else None,
+                "replies": replies(result.calls),
+            },
         ),
     )
     if result.after is None:
@@ -190,11 +202,7 @@ async def _record(
             item.case_id,
             data={
                 **place,
-                "exists": after.exists,
-                "enabled": after.enabled,
-                "sessions_valid_from": stamp(after.sessions_valid_from)
-                if after.sessions_valid_from
-                else None,
+                **told(after),
                 "observed_at": stamp(account.observed_at) if account.observed_at else None,
             },
         ),

@@ -18,9 +18,11 @@ from adapters.nouns import Held, State
 from adapters.postconditions import FACTS, TAKES, removable
 from workflows.deeds import THINGS, Cut
 from workflows.intent import Intent, known_of, open_block
+from workflows.ledger.events import Event
 from workflows.lookup import STATE, newest
 from workflows.successor import successor_of
 from workflows.tables import Attempt, CaseAccount, Item, Part
+from workflows.told import state_sha256, told
 from workflows.world import World
 
 AT_ONCE = (Action.BLOCK_SIGN_IN, Action.REVOKE_SESSIONS)
@@ -139,9 +141,25 @@ async def _keep(
         return
     item = await session.get_one(Item, intent.item_id)
     account = await session.get_one(CaseAccount, item.case_account_id)
-    account.before = STATE.dump_python(_with(known, seen), mode="json")
+    was, before = account.before, _with(known, seen)
+    account.before = STATE.dump_python(before, mode="json")
     account.after, account.observed_at = newest(account.after, seen), world.clock.now()
     account.whole = account.whole or known.glanced
+    if account.before != was:
+        await _record(world, session, account, before)
+
+
+async def _record(world: World, session: AsyncSession, account: CaseAccount, before: State) -> None:
+    """More is known of the state before than the lookup told, of what no verb had touched."""
+    await world.ledger.record(
+        session,
+        Event(
+            "account.state_before",
+            case_id=account.case_id,
+            data={"system": account.system, "account": account.id, "before": told(before)},
+            personal={f"before_{account.id}": state_sha256(account.before or {})},
+        ),
+    )
 
 
 def _note_what_is_there(item: Item, intent: Intent, now: State) -> None:

@@ -1,6 +1,5 @@
 """A case is opened, moved, begun and cancelled here, each in the caller's transaction."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select
@@ -11,72 +10,33 @@ from adapters.hr.contract import WorkerRecord
 from workflows.again import order_again
 from workflows.engine import CUT
 from workflows.ledger.events import EXEUNT, Actor, Event, stamp
-from workflows.model import Basis, CaseKind, CaseStatus, Containment, LastMoment, Leaver
+from workflows.model import Basis, CaseKind, CaseStatus, Containment, LastMoment, Leaver, Terms
+from workflows.openings import Opening, begun, opened
 from workflows.policy.resolve import resolve
-from workflows.tables import Approval, Case, CaseAccount, Item, Part, Worker
+from workflows.tables import Approval, Case, CaseAccount, HrDelivery, Item, Part, Worker
 from workflows.world import World
 
 BEGIN_AGAIN_AFTER = timedelta(minutes=5)
 """A case that did not begin, by HR's word or by a fault, is looked at again after this."""
 
 
-@dataclass(frozen=True)
-class Opening:
-    """Why, when and by whom a case is opened."""
-
-    kind: CaseKind
-    moment: LastMoment
-    actor: Actor
-    requested_by: str
-    received_at: datetime
-    hr_entered_at: datetime | None = None
-    delivery_id: str | None = None
-    revoke_now: bool = False
-    reason: str = ""
-    reference: str = ""
-    by_person: bool = False
-
-
 async def open_case(world: World, session: AsyncSession, worker: Worker, opening: Opening) -> Case:
     """Open a case, and begin it at once if its last moment is here."""
-    case = _new_case(world, worker, opening)
+    case, terms = _new_case(world, worker, opening)
     session.add(case)
     await session.flush()
-    await world.ledger.record(
-        session,
-        Event(
-            "case.opened",
-            case.status,
-            case.id,
-            worker.subject,
-            data={
-                "kind": case.kind,
-                "effective_at": stamp(case.effective_at),
-                "basis": case.basis,
-                "zone": case.zone,
-                "zone_source": case.zone_source,
-                "revoke_now": case.revoke_now,
-                "policy": case.policy,
-                "delivery": case.delivery_id,
-            },
-            personal={
-                **_who(worker),
-                "reason": opening.reason or None,
-                "reference": opening.reference or None,
-            },
-            actor=opening.actor,
-        ),
-    )
+    delivery = await session.get(HrDelivery, case.delivery_id) if case.delivery_id else None
+    await world.ledger.record(session, opened(world, worker, opening, case, terms, delivery))
     if case.effective_at <= world.clock.now():
         await begin_case(world, session, case)
     return case
 
 
-def _new_case(world: World, worker: Worker, opening: Opening) -> Case:
+def _new_case(world: World, worker: Worker, opening: Opening) -> tuple[Case, Terms]:
     record = WorkerRecord.model_validate(worker.record)
     leaver = leaver_of(record, opening.kind, opening.moment.at)
     terms = resolve(world.policy, leaver, privileged=False)
-    return Case(
+    case = Case(
         id=world.clock.id("case"),
         worker_id=worker.id,
         kind=opening.kind,
@@ -100,21 +60,12 @@ def _new_case(world: World, worker: Worker, opening: Opening) -> Case:
         by_person=opening.by_person,
         subject=worker.subject,
     )
+    return case, terms
 
 
 def leaver_of(record: WorkerRecord, kind: CaseKind, last_moment: datetime) -> Leaver:
     """What the policy looks at, from what HR said."""
     return Leaver(kind, last_moment, record.department, record.worker_type, record.country)
-
-
-def _who(worker: Worker) -> dict[str, str | None]:
-    record = worker.record
-    return {
-        "name": record.get("display_name"),
-        "email": record.get("work_email"),
-        "employee_number": record.get("employee_number"),
-        "source_worker_id": worker.source_worker_id,
-    }
 
 
 async def begin_case(world: World, session: AsyncSession, case: Case) -> None:
@@ -123,9 +74,7 @@ async def begin_case(world: World, session: AsyncSession, case: Case) -> None:
         return
     now = world.clock.now()
     case.status, case.started_at, case.containment = CaseStatus.RUNNING, now, Containment.UNKNOWN
-    await world.ledger.record(
-        session, Event("case.begun", case_id=case.id, data={"systems": sorted(world.systems)})
-    )
+    await world.ledger.record(session, begun(world, case))
     for system in world.systems:
         part = Part(
             id=world.clock.id("part"),
@@ -167,7 +116,13 @@ async def move_case(
         Event(
             "case.moved",
             case_id=case.id,
-            data={"was": stamp(was), "effective_at": stamp(moment.at), "basis": moment.basis},
+            data={
+                "was": stamp(was),
+                "effective_at": stamp(moment.at),
+                "basis": moment.basis,
+                "zone": moment.zone,
+                "zone_source": moment.zone_source,
+            },
             actor=actor,
         ),
     )

@@ -6,7 +6,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.hr.contract import HrEvent, WorkerRecord
 from workflows.cases import (
-    Opening,
     begin_case,
     cancel_case,
     cut_again,
@@ -18,6 +17,7 @@ from workflows.decide import Decision, DecisionKind, Known, OpenCase, decide
 from workflows.ledger.events import Actor, Event, stamp
 from workflows.model import Basis, CaseKind, CaseStatus, LastMoment
 from workflows.moments import last_moment
+from workflows.openings import Opening
 from workflows.people import keep_worker, known_worker
 from workflows.tables import Case, HrDelivery, Worker
 from workflows.tasks import Ask, open_task
@@ -102,6 +102,7 @@ async def _record(
                 "effective_at": stamp(moment.at) if moment else None,
             },
             personal={"source_worker_id": event.source_worker_id},
+            about=delivery.id if delivery else "",
             actor=Actor("hr", connection),
         ),
     )
@@ -129,7 +130,8 @@ async def _act(
             who = f"{worker.connection}/{worker.source_worker_id}"
             title = f"HR says something that a person has to decide about {who}: {decision.reason}"
             how = "Ask HR. To take a case back before its time: POST /api/v1/cases/{id}/cancel."
-            await open_task(world, session, case, Ask("confirm", title, how))
+            ask = Ask("confirm", title, how, subject=worker.subject)
+            await open_task(world, session, case, ask)
 
 
 async def _cut(

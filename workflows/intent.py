@@ -101,7 +101,13 @@ def verb_of(item: Item) -> str:
 
 
 def place_of(item: Item, account: CaseAccount, n: int) -> dict[str, object]:
-    return {"system": item.system, "account": account.id, "item": item.id, "attempt": n}
+    return {
+        "system": item.system,
+        "account": account.id,
+        "item": item.id,
+        "wave": item.wave,
+        "attempt": n,
+    }
 
 
 async def _tries(session: AsyncSession, item: Item) -> list[Attempt]:

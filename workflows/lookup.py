@@ -18,11 +18,14 @@ from workflows.people import claimed_by_others, person_of, record_of
 from workflows.planned import write_plan
 from workflows.tables import Case, CaseAccount, Part, Worker
 from workflows.tasks import Ask, open_task, withdraw_tasks
+from workflows.told import state_sha256, told
 from workflows.trouble import is_paused, part_in_trouble
 from workflows.world import System, World
 
 STATE = TypeAdapter(State)
 MOST_CALLS = 20
+MOST_ACCOUNTS = 60
+"""Whose state before fits into one leaf of 64 KiB."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +115,10 @@ async def _keep(
         for one in new
     ]
     session.add_all(rows)
+    undecided = found.identified.undecided
+    part.lookup_note = undecided.reason if undecided else ""
     await _record_lookup(world, session, part, worker.subject, calls, rows)
-    part.lookup_note = ""
-    if undecided := found.identified.undecided:
-        part.lookup_note = undecided.reason
+    if undecided:
         await _ask_who(world, session, case, part, found)
     else:
         await withdraw_tasks(world, session, case.id, "decide", system=part.system)
@@ -199,12 +202,25 @@ async def _record_lookup(
             data={
                 "system": part.system,
                 "accounts": [
-                    {"account": a.id, "rule": a.rule, "kind": a.kind, "privileged": a.privileged}
-                    for a in accounts
+                    {
+                        "account": a.id,
+                        "rule": a.rule,
+                        "kind": a.kind,
+                        "privileged": a.privileged,
+                        "before": told(STATE.validate_python(a.before or {})),
+                    }
+                    for a in accounts[:MOST_ACCOUNTS]
                 ],
                 "calls": call_data(calls),
             },
-            personal={f"account_{a.id}": a.account_id for a in accounts},
+            personal={
+                **{f"account_{a.id}": a.account_id for a in accounts[:MOST_ACCOUNTS]},
+                **{
+                    f"before_{a.id}": state_sha256(a.before or {}) for a in accounts[:MOST_ACCOUNTS]
+                },
+                "why": part.lookup_note or None,
+                "replies": replies(calls),
+            },
         ),
     )
 
@@ -224,9 +240,20 @@ def call_data(calls: list[Call]) -> list[dict[str, object]]:
             "status": call.status,
             "request_id": (call.request_id or "")[:100] or None,
             "ms": call.milliseconds,
+            "writes": call.writes,
         }
         for call in calls
     ]
+
+
+def replies(calls: list[Call]) -> str | None:
+    """What binds the calls of a leaf to what the vendor said: the SHA-256 of each reply, in order.
+
+    A personal value like any other: a reply is about somebody, and a bare hash of what can be
+    guessed tells it.
+    """
+    ends = calls if len(calls) <= 2 * MOST_CALLS else [*calls[:MOST_CALLS], *calls[-MOST_CALLS:]]
+    return " ".join(call.reply_sha256 or "-" for call in ends) or None
 
 
 async def _ask_who(

@@ -140,6 +140,7 @@ class Terms:
     owner: str
     task_due: timedelta
     give_up_after: timedelta
+    contain_within: timedelta = timedelta(hours=24)
 
     def of(self, wave: Wave) -> WaveTerms | None:
         return next((terms for terms in self.waves if terms.wave is wave), None)

@@ -7,13 +7,15 @@ from adapters.actions import Wave
 from adapters.hr.contract import WorkerRecord
 from workflows.again import order_again
 from workflows.cases import leaver_of
-from workflows.ledger.events import Event
-from workflows.model import CaseKind, KnownAccount, PlannedItem
+from workflows.ledger.events import Event, stamp
+from workflows.model import CaseKind, KnownAccount, Plan, PlannedItem
 from workflows.plan import plan
 from workflows.tables import Case, CaseAccount, Item, Part, Worker
 from workflows.tasks import Ask, open_task
 from workflows.world import World
 
+MOST_ITEMS = 200
+"""What of a plan fits into one leaf of 64 KiB; the digest is over all of it."""
 Place = tuple[str | None, str, str]
 """Account, wave and verb: there is one item of each in a case."""
 
@@ -36,12 +38,14 @@ async def write_plan(
         world.clock.now(),
     )
     rows = {row.account_id: row.id for row, _ in accounts}
-    former = await _former(session, part)
+    former, planned = await _former(session, part), list[Item]()
     for wave in Wave:
         items = [item for item in made.items if item.wave is wave]
         if items:
             home = part if wave is Wave.CONTAIN else await _later_part(world, session, part, items)
-            session.add_all(_row(world, home, rows, item, former) for item in items)
+            planned += [_row(world, home, rows, item, former) for item in items]
+    session.add_all(planned)
+    both = list(zip(planned, _in_order(made), strict=True))
     await world.ledger.record(
         session,
         Event(
@@ -49,13 +53,35 @@ async def write_plan(
             case_id=case.id,
             data={
                 "system": part.system,
-                "digest": made.digest,
                 "policy": made.policy,
                 "rules": list(made.rules),
                 "items": len(made.items),
+                "planned": [_said(row, item) for row, item in both[:MOST_ITEMS]],
+                "planned_left_out": max(0, len(both) - MOST_ITEMS) or None,
             },
+            personal={"digest": made.digest},  # over the account's id, which may be a name
         ),
     )
+
+
+def _in_order(made: Plan) -> list[PlannedItem]:
+    return [item for wave in Wave for item in made.items if item.wave is wave]
+
+
+def _said(row: Item, item: PlannedItem) -> dict[str, object]:
+    """One planned item as a leaf keeps it; its runbook and owner may name people."""
+    said = {
+        "item": row.id,
+        "account": row.case_account_id,
+        "wave": row.wave,
+        "action": row.action,
+        "state": row.state,
+        "gap": row.gap,
+        "undo": row.undo,
+        "approvals": item.approvals or None,
+        "due_at": stamp(item.due_at),
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 async def _later_part(
@@ -155,7 +181,15 @@ async def _ask(
     system = items[0].system
     verbs = dict.fromkeys(item.action.replace("_", " ") for item in items)
     title = f"{system}: {', '.join(verbs)} by hand"
-    ask = Ask("by_hand", title, runbook, system, items[0].id, owner)
+    ask = Ask(
+        "by_hand",
+        title,
+        runbook,
+        system,
+        items[0].id,
+        owner,
+        items=tuple(item.id for item in items),
+    )
     task = await open_task(world, session, case, ask)
     for item in items:
         item.task_id = task.id

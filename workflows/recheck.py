@@ -1,5 +1,6 @@
 """A later read-back: read the account and search for it again. What came back is cut again."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlmodel import select
@@ -7,14 +8,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Wave
 from adapters.errors import AdapterError, NeedsHuman, TryAgain
+from adapters.http import Call, recording
 from adapters.nouns import State
 from workflows.cases import replan_cuts
-from workflows.ledger.events import Event
-from workflows.lookup import account_of, accounts_of, newest
+from workflows.ledger.events import Event, stamp
+from workflows.lookup import account_of, accounts_of, call_data, newest, replies
 from workflows.people import person_of, record_of
 from workflows.settle import judge
 from workflows.tables import Case, CaseAccount, Part, Recheck, Worker
 from workflows.tasks import Ask, open_task
+from workflows.told import told
 from workflows.trouble import is_paused
 from workflows.world import World
 
@@ -37,19 +40,30 @@ async def recheck(world: World, recheck_id: str) -> None:
         if paused:
             raise TryAgain(f"{account.system} is paused until its credential is proved")
         adapter = world.adapter(account.system)
-        state = await adapter.observe(account_of(account))
-        matches = await adapter.find_accounts(person) if check.label != "expiry" else ()
+        with recording() as calls:
+            state = await adapter.observe(account_of(account))
+            matches = await adapter.find_accounts(person) if check.label != "expiry" else ()
     except AdapterError as why:
         await _again_later(world, recheck_id, why)
         return
     others = [hit for hit in matches if hit.account.id not in known and hit.account.enabled]
+    seen = Seen(state, tuple(calls), check.label != "expiry", len(others))
     async with world.store.write() as session:
-        await _conclude(world, session, recheck_id, state, new_accounts=len(others))
+        await _conclude(world, session, recheck_id, seen)
 
 
-async def _conclude(
-    world: World, session: AsyncSession, recheck_id: str, state: State, new_accounts: int
-) -> None:
+@dataclass(frozen=True)
+class Seen:
+    """What the system said of the account, and whether we searched for others, too."""
+
+    state: State
+    calls: tuple[Call, ...]
+    searched: bool
+    new_accounts: int
+
+
+async def _conclude(world: World, session: AsyncSession, recheck_id: str, seen: Seen) -> None:
+    state, new_accounts = seen.state, seen.new_accounts
     check = await session.get_one(Recheck, recheck_id)
     case = await session.get_one(Case, check.case_id, with_for_update=True)
     await session.refresh(check)  # whoever held the case may have ended it
@@ -60,25 +74,43 @@ async def _conclude(
     came_back = state.exists and state.enabled is True
     check.state = "done"
     check.result = "came_back" if came_back else "new_account" if new_accounts else "still_cut"
+    await _record(world, session, check, account, seen)
+    if came_back or new_accounts:
+        await _cut_again(world, session, case, account, came_back=came_back)
+    await session.flush()
+    await judge(world, session, case)
+
+
+async def _record(
+    world: World, session: AsyncSession, check: Recheck, account: CaseAccount, seen: Seen | None
+) -> None:
+    """`seen` None: the system could not be asked, however often we tried."""
+    found = (
+        {
+            **told(seen.state),
+            "searched": seen.searched,
+            "new_accounts": seen.new_accounts,
+            "calls": call_data(list(seen.calls)),
+        }
+        if seen
+        else {}
+    )
     await world.ledger.record(
         session,
         Event(
             "recheck.result",
             check.result,
-            case.id,
+            check.case_id,
             data={
                 "account": account.id,
                 "system": account.system,
                 "after": check.label,
-                "enabled": state.enabled,
-                "new_accounts": new_accounts,
+                "due_at": stamp(check.due_at),
+                **found,
             },
+            personal={"replies": replies(list(seen.calls)) if seen else None},
         ),
     )
-    if came_back or new_accounts:
-        await _cut_again(world, session, case, account, came_back=came_back)
-    await session.flush()
-    await judge(world, session, case)
 
 
 async def _cut_again(
@@ -116,5 +148,6 @@ async def _again_later(world: World, recheck_id: str, why: AdapterError) -> None
             return
         account = await session.get_one(CaseAccount, check.case_account_id)
         check.state, check.result = "done", "unanswered"
+        await _record(world, session, check, account, None)
         title = f"{account.system}: could not be read again after {check.label}"
         await open_task(world, session, case, Ask("failed", title, why.message, account.system))

@@ -18,7 +18,7 @@ AGAIN_AFTER = {
 
 async def plan_rechecks(
     world: World, session: AsyncSession, account: CaseAccount, now: datetime
-) -> None:
+) -> dict[str, datetime]:
     """Four later read-backs, and one at the instant when the last old token has died."""
     due = {label: now + after for label, after in AGAIN_AFTER.items()}
     if account.last_possible_access and account.last_possible_access > now:
@@ -38,3 +38,4 @@ async def plan_rechecks(
                 due_at=due_at,
             )
         )
+    return due

@@ -13,7 +13,6 @@ from adapters.matching import normal_address
 from workflows.again import order_again
 from workflows.caller import Caller, not_the_subject
 from workflows.cases import (
-    Opening,
     cancel_case,
     cut_again,
     latest_case,
@@ -23,6 +22,7 @@ from workflows.cases import (
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.ledger.events import Event
 from workflows.model import Basis, CaseKind, CaseStatus, LastMoment
+from workflows.openings import Opening
 from workflows.people import MADE_HERE, keep_worker, workers_by
 from workflows.tables import Case, Item, Part, RequestKey, Worker
 from workflows.world import World
@@ -156,6 +156,11 @@ async def get_case(session: AsyncSession, case_id: str) -> Case:
     case = await session.get(Case, case_id, with_for_update=True)
     if case is None:
         raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
+    if (await session.get_one(Worker, case.worker_id)).erased_at:
+        raise Conflict(
+            "the person of this case was erased, and with them what would be needed for this",
+            "Open a new case: POST /api/v1/cases.",
+        )
     return case
 
 

@@ -20,6 +20,8 @@ from workflows.tasks import Ask, open_task, withdraw_tasks
 from workflows.trouble import gave_up, is_paused
 from workflows.world import World
 
+MOST_ACCOUNTS = 200
+"""What of a case fits into one leaf of 64 KiB; each account has a leaf of its own as well."""
 SAFE = (Containment.CONTAINED, Containment.BLOCKED_UNTIL_EXPIRY)
 
 
@@ -104,9 +106,15 @@ async def judge(world: World, session: AsyncSession, case: Case) -> None:
     """Say of every account and of the case how contained they are, from read-backs only."""
     now = world.clock.now()
     accounts = await accounts_in(session, case.id)
+    said = []
     for account in _masters_first(world, accounts):
         authority_open = _authority_open(world, account, accounts)
-        await _judge_account(world, session, account, now, authority_open=authority_open)
+        was = account.containment
+        due = await _judge_account(world, session, account, now, authority_open=authority_open)
+        if account.containment != was:
+            said.append(_judged(account, was, due))
+    if said:
+        await world.ledger.record_all(session, said)
     parts = list((await session.exec(select(Part).where(Part.case_id == case.id))).all())
     lookups = [Lookup(part.lookup) for part in parts if part.wave == Wave.CONTAIN]
     verdict = judge_case([Containment(a.containment) for a in accounts], lookups)
@@ -148,7 +156,8 @@ async def _judge_account(
     now: datetime,
     *,
     authority_open: bool,
-) -> None:
+) -> dict[str, datetime]:
+    """The later read-backs that were planned with it, by their names."""
     system = world.systems.get(account.system)
     cuts = select(Item).where(
         Item.case_account_id == account.id, col(Item.action).in_(list(CUTS_ACCESS))
@@ -172,12 +181,35 @@ async def _judge_account(
             now=now,
         )
     )
+    due: dict[str, datetime] = {}
     if account.containment in SAFE and was not in SAFE:
-        await plan_rechecks(world, session, account, now)
+        due = await plan_rechecks(world, session, account, now)
     if account.containment == Containment.CONTAINED:
         account.contained_at = account.contained_at or max(
             ended, account.last_possible_access or ended
         )
+    return due
+
+
+def _judged(account: CaseAccount, was: str, rechecks: dict[str, datetime]) -> Event:
+    return Event(
+        "account.judged",
+        account.containment,
+        account.case_id,
+        data={
+            "account": account.id,
+            "system": account.system,
+            "was": was,
+            "blocked_at": _instant(account.blocked_at),
+            "contained_at": _instant(account.contained_at),
+            "last_possible_access": _instant(account.last_possible_access),
+            "rechecks": {label: stamp(at) for label, at in rechecks.items()} or None,
+        },
+    )
+
+
+def _instant(at: datetime | None) -> str | None:
+    return stamp(at) if at else None
 
 
 def _standing(item: Item) -> str:
@@ -215,13 +247,13 @@ async def _say(
                         "account": a.id,
                         "system": a.system,
                         "containment": a.containment,
-                        "last_possible_access": stamp(a.last_possible_access)
-                        if a.last_possible_access
-                        else None,
+                        "contained_at": _instant(a.contained_at),
+                        "last_possible_access": _instant(a.last_possible_access),
                     }
-                    for a in accounts
+                    for a in accounts[:MOST_ACCOUNTS]
                 ],
-                "contained_at": stamp(case.contained_at) if case.contained_at else None,
+                "accounts_left_out": max(0, len(accounts) - MOST_ACCOUNTS) or None,
+                "contained_at": _instant(case.contained_at),
             },
         ),
     )

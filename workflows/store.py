@@ -97,6 +97,8 @@ class Store:
 def tune_sqlite(engine: sa.Engine) -> None:
     """Durable on every commit, readers beside the writer, and no upgrade from read to write.
 
+    What is deleted is overwritten with zeros, not only forgotten (workflows/privacy/wipe.py).
+
     A transaction that begins with a read and then writes fails at once if another has written in
     between; BEGIN IMMEDIATE takes the write lock first. Reads say so and begin deferred.
     """
@@ -111,6 +113,7 @@ def tune_sqlite(engine: sa.Engine) -> None:
 
 def _on_connect(engine: sa.Engine, isolation: str | None) -> None:
     pragmas = (
+        "secure_delete=ON",
         "journal_mode=WAL",
         "synchronous=FULL",
         f"busy_timeout={BUSY_MILLISECONDS}",

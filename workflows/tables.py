@@ -58,6 +58,8 @@ class Worker(SQLModel, table=True):
     source_updated_at: datetime | None = _instant()
     seen_at: datetime | None = _instant()
     version: int = 1
+    erased_at: datetime | None = _instant()
+    """What is left since then is the pseudonym, so that their cases and the ledger still fit."""
 
 
 class WorkerAddress(SQLModel, table=True):

@@ -7,9 +7,12 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from workflows.ledger.events import EXEUNT, Actor, Event
+from workflows.ledger.events import EXEUNT, Actor, Event, stamp
 from workflows.tables import Case, Item, Task
 from workflows.world import World
+
+MOST_ITEMS = 500
+"""How many of them fit into one leaf."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,12 @@ class Ask:
     system: str = ""
     item_id: str | None = None
     owner: str = ""
+    subject: str | None = None
+    """The worker's pseudonym, where there is no case that knows it."""
     due_in: timedelta | None = None
     candidates: list[dict[str, Any]] = field(default_factory=list)
+    items: tuple[str, ...] = ()
+    """Every item that it asks for, if there are several."""
 
 
 async def open_task(world: World, session: AsyncSession, case: Case | None, ask: Ask) -> Task:
@@ -56,7 +63,15 @@ async def open_task(world: World, session: AsyncSession, case: Case | None, ask:
             "task.opened",
             "open",
             case_id,
-            data={"task": task.id, "kind": task.kind, "system": task.system},
+            ask.subject,
+            data={
+                "task": task.id,
+                "kind": task.kind,
+                "system": task.system,
+                "item": task.item_id,
+                "items": list(ask.items[:MOST_ITEMS]) or None,
+                "due_at": stamp(task.due_at),
+            },
             personal={"title": task.title, "owner": task.owner},
         ),
     )

@@ -50,7 +50,7 @@ async def part_in_trouble(world: World, part_id: str, why: AdapterError, calls: 
                 data={
                     "system": part.system,
                     "error": type(why).__name__,
-                    "statuses": [call.status for call in calls],
+                    "statuses": [call.status for call in calls[-20:]],
                 },
                 personal={"message": why.message},
             ),

@@ -10,8 +10,11 @@ from adapters.clock import Clock
 from adapters.contract import Adapter
 from adapters.errors import NeedsHuman
 from adapters.hr.contract import HrSource
+from adapters.time_stamps import TimeStamps
+from adapters.witness import Witness
 from workflows.engine import Engine
 from workflows.ledger.notary import Notary
+from workflows.ledger.outlets import Outlet
 from workflows.ledger.record import Ledger
 from workflows.model import Capabilities
 from workflows.policy.schema import Policy
@@ -45,8 +48,10 @@ class World:
     hr: Mapping[str, HrConnection]
     notary: Notary | None = None
     """Who signs the log; None where there is no key."""
-    witness_keys: Mapping[str, str] = field(default_factory=dict)
-    """By the witness's name; whoever checks a head should have them by another way."""
+    witnesses: Mapping[str, Witness] = field(default_factory=dict)
+    time_stamps: TimeStamps | None = None
+    outlets: Mapping[str, Outlet] = field(default_factory=dict)
+    """Where the log goes as it grows, by the sink's name."""
 
     def adapter(self, system: str) -> Adapter:
         """Who talks to this system. Raises NeedsHuman if it was taken out of the configuration."""

@@ -1,14 +1,32 @@
 """What a sink is: a place outside that takes the log, in its order, and says that it has it."""
 
+import ssl
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from adapters.clock import Clock
 from adapters.contract import understood
+
+INFORMATIONAL, LOW, MEDIUM, HIGH = 1, 2, 3, 4
+"""How bad an event is, as OCSF numbers it."""
+
+
+def readable_authorities(path: str) -> str:
+    """Raises ValueError for a file that holds no certificate in PEM."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ValueError(f"{path} holds no certificate in PEM") from None
+    except OSError as why:
+        raise ValueError(f"{path} cannot be read: {why.strerror}") from None
+    return path
+
+
+CaFile = Annotated[str, AfterValidator(readable_authorities)]
 
 
 class SinkSettings(BaseModel):
@@ -34,7 +52,7 @@ class Item:
     id: str
     type: str
     time: datetime
-    outcome: str
+    severity: int
     case: str | None
     leaf_hash: bytes | None
     line: bytes
@@ -48,12 +66,13 @@ class Parcel:
     items: tuple[Item, ...]
 
     @property
-    def first(self) -> int:
-        return self.items[0].index
-
-    @property
-    def last(self) -> int:
-        return self.items[-1].index
+    def name(self) -> str:
+        """The same for the same content of the same log, such as `12-40`; `c41` is a checkpoint."""
+        first, last = (
+            str(item.index) if item.leaf_hash else f"c{item.index + 1}"
+            for item in (self.items[0], self.items[-1])
+        )
+        return f"{first}-{last}"
 
 
 class Sink(ABC):
@@ -73,6 +92,10 @@ class Sink(ABC):
 
         `transport` stands in for the network in tests.
         """
+
+    def refuses(self, item: Item) -> str:  # noqa: ARG002 - most take all that a leaf can hold
+        """Why this one can never be handed over, whoever is on the other side; "" if it can."""
+        return ""
 
     @abstractmethod
     async def deliver(self, parcel: Parcel) -> None:

@@ -47,7 +47,7 @@ async def key(world: WorldDep, _caller: Reader) -> KeysOut:
     return KeysOut(
         origin=_notary(world).origin,
         keys=[KeyOut.model_validate(row, from_attributes=True) for row in rows],
-        witnesses=[WitnessOut(name=n, vkey=v) for n, v in world.witness_keys.items()],
+        witnesses=[WitnessOut(name=name, vkey=w.vkey) for name, w in world.witnesses.items()],
     )
 
 

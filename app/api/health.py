@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from sqlalchemy import func
 from sqlmodel import col, select
 
+from app.api.audit_metrics import add_log
 from app.deps import WorldDep
 from workflows.model import CaseStatus
 from workflows.tables import Case, HrDelivery, Part, SystemHealth, Task
@@ -64,4 +65,5 @@ async def metrics(world: WorldDep) -> Response:
             tasks.labels(kind).set(count)
         for health in (await session.exec(select(SystemHealth))).all():
             paused.labels(health.system).set(int(health.paused))
+        await add_log(registry, session, sorted(world.outlets), world.clock.now())
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -9,7 +9,19 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import adapters, audit, database, demo, doctor, offboard, plan, serve, token
+from app.cli import (
+    adapters,
+    audit,
+    database,
+    demo,
+    doctor,
+    erase,
+    offboard,
+    plan,
+    serve,
+    token,
+    witness,
+)
 from app.config import ConfigMissing
 from workflows.errors import Refused
 from workflows.lock import NodeTaken
@@ -28,10 +40,13 @@ cli.command()(demo.demo)
 cli.command()(doctor.doctor)
 cli.command()(plan.plan)
 cli.command()(offboard.offboard)
+cli.command(name="erase")(erase.erase_command)
+cli.command()(erase.hold)
 cli.command()(database.migrate)
 cli.command()(adapters.adapters)
 cli.add_typer(audit.cli, name="audit")
 cli.add_typer(token.cli, name="token")
+cli.add_typer(witness.cli, name="witness")
 
 
 @cli.callback(invoke_without_command=True)

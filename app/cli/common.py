@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from adapters.clock import Clock
 from app.config import Config, load_config
-from app.main import build_world
+from app.main import build_world, let_go
 from app.settings import Settings
 from workflows.schema import migrate, require_current
 from workflows.store import Store
@@ -47,8 +47,4 @@ async def resting(settings: Settings, config: Config) -> AsyncIterator[World]:
     try:
         yield world
     finally:
-        for system in world.systems.values():
-            await system.adapter.close()
-        for hr in world.hr.values():
-            await hr.source.close()
-        await world.store.close()
+        await let_go(world)

@@ -30,6 +30,7 @@ class Role(StrEnum):
 READ = frozenset(Role)
 AUDIT = frozenset({Role.AUDITOR, Role.ADMIN})
 OPERATE = frozenset({Role.OPERATOR, Role.ADMIN})
+ADMINISTER = frozenset({Role.ADMIN})
 APPROVE = frozenset({Role.APPROVER, Role.ADMIN})
 
 

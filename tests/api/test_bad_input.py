@@ -8,11 +8,14 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from sqlmodel import select
 
 from adapters.practice.scim import PracticeDirectory
 from app.security.tokens import Role
 from tests.conftest import DATABASES, new_database
 from tests.house import ADDRESS, NUMBER, House, eventually, house, leaves
+from workflows.ledger.events import digest, opened
+from workflows.ledger.tables import Disclosure
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -85,7 +88,11 @@ async def test_what_is_signed_but_unreadable_is_400_names_the_field_and_is_on_re
     assert [error["field"] for error in said.get("errors", [])] == ([field] if field else [])
     event = (await exeunt.events(type="hr.delivery_unreadable"))[-1]
     assert event["data"].get("field", "") == field
-    assert event["data"]["body_sha256"] == hashlib.sha256(body).hexdigest()
+    async with exeunt.world.store.read() as session:
+        mine = select(Disclosure.disclosure).where(Disclosure.event_id == event["id"])
+        [kept] = (await session.exec(mine)).all()
+    assert digest(kept) == event["sd"]["body_sha256"]
+    assert opened(kept) == ("body_sha256", hashlib.sha256(body).hexdigest())
 
 
 async def test_an_oversized_delivery_is_413(exeunt: House) -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from adapters.clock import Clock
 from app.cli.audit import cli
-from tests.logs import grow
+from tests.trees import grow
 from workflows.ledger import verify
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.notary import Notary

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from adapters.clock import Clock
 from tests.conftest import StillClock
-from tests.logs import all_leaves, grow, log_of, root_of
+from tests.trees import all_leaves, grow, log_of, root_of
 from workflows.ledger.events import EXEUNT
 from workflows.ledger.keys import KeyFile, KeyUnusable
 from workflows.ledger.notary import CannotSign, Notary, RolledBack

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from tests.logs import all_leaves, d_of, grow, log_of, root_of
+from tests.trees import all_leaves, d_of, grow, log_of, root_of
 from workflows.ledger import proofs
 from workflows.ledger.events import Event
 from workflows.ledger.tables import Head, Tile

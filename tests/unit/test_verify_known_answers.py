@@ -36,16 +36,19 @@ CT_ROOTS = [
 CT = Log(CT_LEAVES)
 SD_JWT = "WyI2cU1RdlJMNWhhaiIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0"
 
-LEAVES = [
+LEAF_0 = (
     b'{"actor":{"id":"workday","kind":"hris"},"case":"CASE-1","case_seq":1,"data":{"termination_'
     b'effective":"2026-11-23T22:00:00.000000Z"},"id":"01JDKAT0000000000000000001","outcome":'
     b'"success","sd":{"email":"BFCblAm3WfW-RhLbqFNPdhA6UgsWCPc3MH2hzo3f8Qc"},"subject":"s_kat",'
-    b'"tenant":"acme","time":"2026-11-23T23:00:00.000000Z","type":"case.opened","v":1}',
+    b'"tenant":"acme","time":"2026-11-23T23:00:00.000000Z","type":"case.opened","v":1}'
+)
+LEAF_1 = (
     b'{"actor":{"id":"worker-3","kind":"service"},"case":"CASE-1","case_seq":2,"data":{"http_'
     b'status":200,"readback":{"state":"DEPROVISIONED","time":"2026-11-23T23:00:02.000000Z"},'
     b'"system":"okta"},"id":"01JDKAT0000000000000000002","outcome":"success","subject":"s_kat",'
-    b'"tenant":"acme","time":"2026-11-23T23:00:01.250000Z","type":"account.disable.result","v":1}',
-]
+    b'"tenant":"acme","time":"2026-11-23T23:00:01.250000Z","type":"account.disable.result","v":1}'
+)
+LEAVES = [LEAF_0, LEAF_1]
 HASHES = [
     bytes.fromhex("6e8e75114bed3871fa931f0ae97d826c4b5403612bf1de92105844f05ade6809"),
     bytes.fromhex("b10be3ab2682a83610bdfa80d7c88c09b5dd652d83d1a01e9807530f801a6bc3"),

@@ -19,7 +19,9 @@ async def test_every_verb_is_preceded_by_its_intent_and_followed_by_its_read_bac
     await stage.exeunt.hr_says(leaves())
     case = await stage.exeunt.until(lambda c: c["containment"] == "contained")
     events = await stage.exeunt.events(case=case["id"])
-    steps = [e["type"] for e in events if e.get("data", {}).get("system") == "tenant"]
+    here = [e for e in events if e.get("data", {}).get("system") == "tenant"]
+    # The other system's turn may judge this account in between.
+    steps = [e["type"] for e in here if e["type"] != "account.judged"]
     block = steps.index("block_sign_in.intent")
     assert steps[block : block + 6] == [
         "block_sign_in.intent",

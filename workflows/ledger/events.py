@@ -35,6 +35,8 @@ class Event:
     subject: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     personal: Mapping[str, str | None] = field(default_factory=dict)
+    about: str = ""
+    """Under what the disclosures are erased, where neither `subject` nor the case says it."""
     actor: Actor = EXEUNT
 
 
@@ -131,6 +133,13 @@ def disclose(salt: bytes, name: str, value: str) -> str:
     """RFC 9901 section 4.2.1: base64url of `[salt, name, value]`."""
     text = _DISCLOSED.encode([_b64(salt), name, value])
     return _b64(text.encode())
+
+
+def opened(disclosure: str) -> tuple[str, str]:
+    """Name and value of a disclosure of ours."""
+    raw = base64.urlsafe_b64decode(disclosure + "=" * (-len(disclosure) % 4))
+    _, name, value = json.loads(raw)
+    return name, value
 
 
 _DISCLOSED = json.JSONEncoder(ensure_ascii=False)

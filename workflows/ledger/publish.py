@@ -5,7 +5,7 @@ What went wrong is said in the log of the service and in the metrics, until it i
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlmodel import col, select
@@ -13,7 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from workflows.ledger import selfcheck
 from workflows.ledger.notary import CannotSign, Notary, latest
-from workflows.ledger.tables import Checkpoint, Head, Leaf, Shipment
+from workflows.ledger.outside import note_failure, note_success, some_are_due_again
+from workflows.ledger.shown import TIME_STAMPS, destination_of, show
+from workflows.ledger.tables import Checkpoint, Head, Leaf
 from workflows.world import World
 
 EVERY = timedelta(seconds=10)
@@ -36,14 +38,18 @@ async def publish_forever(world: World) -> None:
         await note_failure(world, SIGNATURE, str(why))
         log.error("audit.changed", error=str(why), fix="docs/operating.md")  # noqa: TRY400 - said whole
         return
+    outside = [TIME_STAMPS, *map(destination_of, world.witnesses)]
     while True:
-        if await _is_time(world):
+        if await _is_time(world) or await some_are_due_again(world, outside):
             await publish(world, world.notary)
         await asyncio.sleep(LOOK_SECONDS)
 
 
 async def publish(world: World, notary: Notary) -> Checkpoint | None:
     """Sign what is in order now, and pass it on. Never raises for what people have to mend."""
+    async with world.store.read() as session:
+        before = await latest(session)
+        closed = await _case_closed_since(session, before.size if before else 0)
     try:
         head = await notary.checkpoint()
     except CannotSign as why:
@@ -52,6 +58,7 @@ async def publish(world: World, notary: Notary) -> Checkpoint | None:
         return None
     if head is not None:
         await note_success(world, SIGNATURE, head.size)
+        await show(world, head, stamp_now=closed)
     return head
 
 
@@ -68,25 +75,3 @@ async def _is_time(world: World) -> bool:
 async def _case_closed_since(session: AsyncSession, size: int) -> bool:
     closed = select(Leaf.idx).where(col(Leaf.idx) >= size, Leaf.type == "case.closed").limit(1)
     return (await session.exec(closed)).first() is not None
-
-
-async def note_success(world: World, destination: str, size: int) -> None:
-    await _note(world, destination, size, "", world.clock.now())
-
-
-async def note_failure(world: World, destination: str, why: str) -> None:
-    await _note(world, destination, None, why, None)
-
-
-async def _note(
-    world: World, destination: str, size: int | None, error: str, taken_at: datetime | None
-) -> None:
-    async with world.store.write() as session:
-        row = await session.get(Shipment, destination, with_for_update=True)
-        if row is None:
-            row = Shipment(destination=destination)
-            session.add(row)
-        row.tried_at, row.last_error = world.clock.now(), error
-        row.failures = row.failures + 1 if error else 0
-        row.next_idx = row.next_idx if size is None else size
-        row.taken_at = taken_at or row.taken_at

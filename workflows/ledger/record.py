@@ -54,7 +54,7 @@ class Ledger:
                     "case_id": event.case_id,
                 }
             )
-            subject = event.subject or (case.subject if case else "")
+            subject = event.subject or (case.subject if case else event.about)
             values += [
                 {"event_id": event_id, "name": name, "subject": subject, "disclosure": disclosure}
                 for name, disclosure in sealed.disclosures.items()

@@ -18,8 +18,8 @@ ORIGIN = re.compile(r"[A-Za-z0-9.-]+(/[!-*,.0-~-]+)+")
 """Printable ASCII without blank or plus sign, in two parts at least (C2SP tlog-checkpoint)."""
 LONGEST_ORIGIN = 255
 KEY_ID = 4
-WITNESSES = {0x04: 32, 0x06: 1312}
-"""Bytes of a public key by its type: Ed25519 and ML-DSA-44 (C2SP tlog-cosignature)."""
+WITNESSES = {0x04: 32}
+"""Bytes of a public key by its type: Ed25519 (C2SP tlog-cosignature)."""
 
 
 def valid_origin(text: str) -> str:
@@ -43,7 +43,7 @@ def valid_witness(text: str) -> str:
     if not (name and key and re.fullmatch(r"[0-9a-f]{8}", key_id)):
         raise ValueError("must be <name>+<8 hex digits>+<base64>, as the witness shows it")
     if WITNESSES.get(key[0]) != len(key) - 1:
-        raise ValueError("is no key of a witness: its kind must be 04 (Ed25519) or 06 (ML-DSA-44)")
+        raise ValueError("is no key of a witness: its kind must be 04 (Ed25519)")
     if hashlib.sha256(f"{name}\n".encode() + key).digest()[:KEY_ID].hex() != key_id:
         raise ValueError("does not fit itself: a character was lost or changed on the way")
     return text

@@ -42,7 +42,7 @@ except ImportError:  # then openssl checks signatures, or you do
 
 LARGEST_LEAF = 65_535
 LARGEST_NOTE = 1 << 20
-LARGEST_FILE = 1 << 31
+LARGEST_TEXT = 1 << 28
 LARGEST_PACK = 1 << 32
 
 
@@ -127,6 +127,7 @@ def _hashes(hashes: Iterable[bytes]) -> None:
 # --- Signed tree heads.
 
 ED25519, COSIGNATURE = 1, 4
+LAST_SECOND = 253_402_300_799  # of the year 9999
 NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
 
@@ -165,10 +166,9 @@ class Unchecked:
 
     @property
     def commands(self) -> str:
-        der = bytes.fromhex("302a300506032b6570032100") + self.key.public
-        parts = {"text": self.message, "sig": self.signature, "pk.der": der}
-        made = [f"printf %s {_b64(v)} | openssl base64 -d -A > {k}" for k, v in parts.items()]
-        return "\n".join([f"# {self.key.name}", *made, "openssl " + OPENSSL])
+        files = _for_openssl(self.key.public, self.message, self.signature)
+        made = [f"printf %s {_b64(v)} | openssl base64 -d -A > {k}" for k, v in files.items()]
+        return "\n".join([f"# {_inert(self.key.name)}", *made, f"openssl {OPENSSL}"])
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,6 @@ def parse_checkpoint(text: str) -> Checkpoint:
         raise Refused("checkpoint: it must be an origin, a number of leaves and a root hash")
     hashed = _unb64(root, "checkpoint: root hash")
     _hashes([hashed])
-    if size == "0" and hashed != EMPTY:
-        raise Refused("checkpoint: a tree without leaves has another root")
     return Checkpoint(origin, int(size), hashed, body, signatures)
 
 
@@ -238,6 +236,8 @@ def signers(
             if key.kind == COSIGNATURE:
                 seconds, signature = int.from_bytes(payload[4:12], "big"), payload[12:]
                 message = f"cosignature/v1\ntime {seconds}\n".encode() + message
+                if seconds > LAST_SECOND:
+                    raise Refused(f"the cosignature of {name} is of no time that there is")
             good = verify_ed25519(key.public, message, signature)
             if good is None and unchecked is not None:
                 unchecked.append(Unchecked(key, message, signature))
@@ -276,8 +276,12 @@ def openssl_knows_ed25519() -> bool:
 
 
 def _by_openssl(public: bytes, message: bytes, signature: bytes) -> bool:
-    der = bytes.fromhex("302a300506032b6570032100") + public
-    return run_openssl(OPENSSL.split(), {"pk.der": der, "text": message, "sig": signature})
+    return run_openssl(OPENSSL.split(), _for_openssl(public, message, signature))
+
+
+def _for_openssl(public: bytes, message: bytes, signature: bytes) -> dict[str, bytes]:
+    der = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: an Ed25519 key follows
+    return {"text": message, "sig": signature, "pk.der": der + public}
 
 
 def run_openssl(command: Sequence[str], files: dict[str, bytes]) -> bool:
@@ -393,12 +397,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class Told:
     """What events say of their own completeness: unique ids, cases numbered from 1, closed at n."""
 
-    def __init__(self, *, whole: bool = True) -> None:
-        self.whole = whole
-        """Every case is there from its first event on."""
+    def __init__(self, *, from_the_first: bool = True) -> None:
+        self.from_the_first = from_the_first
+        """False for a log whose first events were not kept: there a case may begin later."""
         self.ids: set[str] = set()
         self.last: dict[str, int] = {}
-        self.gaps: set[str] = set()
         self.closed: set[str] = set()
 
     def take(self, d: bytes, where: str) -> dict[str, Any]:
@@ -414,14 +417,12 @@ class Told:
         return event
 
     def _number(self, event: dict[str, Any], case: str, seq: int, where: str) -> None:
-        before = self.last.get(case, 0)
+        before = self.last.get(case, 0 if self.from_the_first else seq - 1)
         if seq != before + 1:
-            if self.whole or seq <= before:
-                raise Refused(
-                    f"{where}: event {seq} of case {case} follows its event {before}: "
-                    "events are MISSING or out of order"
-                )
-            self.gaps.add(case)
+            raise Refused(
+                f"{where}: event {seq} of case {case} follows its event {before}: "
+                "events are MISSING or out of order"
+            )
         self.last[case] = seq
         if event.get("type") == "case.closed":
             self.closed.add(case)
@@ -431,11 +432,9 @@ class Told:
             self.closed.discard(case)
 
     def __str__(self) -> str:
-        done = len(self.closed - self.gaps)
         return (
-            f"{len(self.ids):,} events with unique ids; {len(self.last):,} cases, "
-            f"{len(self.last) - len(self.gaps):,} of them without a gap, "
-            f"{done:,} closed at their last event"
+            f"{len(self.ids):,} events with unique ids; {len(self.last):,} cases without a gap, "
+            f"{len(self.closed):,} of them closed at their last event"
         )
 
 
@@ -480,11 +479,9 @@ def check_log(
 
 
 def _fold(roots: Sequence[bytes]) -> bytes:
-    return (
-        functools.reduce(lambda right, left: node_hash(left, right), roots[::-1])
-        if roots
-        else EMPTY
-    )
+    if not roots:
+        return EMPTY
+    return functools.reduce(lambda right, left: node_hash(left, right), roots[::-1])
 
 
 def _ended(found: Summary, checkpoint: Checkpoint) -> Summary:
@@ -553,7 +550,8 @@ class Policy:
         elif what == "group":
             members = list(words[1:])
             least = {"all": len(members), "any": 1}.get(words[0]) or int(words[0])
-            if not 1 <= least <= len(set(members)) == len(members) or not set(members) < names:
+            known = set(members) <= names - {"none"}
+            if not 1 <= least <= len(set(members)) == len(members) or not known:
                 raise ValueError("members must be known, once each, and as many as are asked for")
             self.groups[name] = (least, members)
         else:
@@ -562,6 +560,8 @@ class Policy:
     def check(self, text: str, unchecked: list[Unchecked] | None = None) -> Checkpoint:
         """Refuse unless a trusted log signed this head and enough witnesses cosigned it."""
         head = parse_checkpoint(text)
+        if head.size == 0 and head.root != EMPTY:
+            raise Refused("checkpoint: a tree without leaves has another root")
         logs = [key for key in self.log if key.kind == ED25519 and key.name == head.origin]
         if not logs:
             raise Refused(f"checkpoint: you trust no key of the log {head.origin!r}")
@@ -635,7 +635,6 @@ class Files:
 
     def __init__(self, path: Path) -> None:
         self._folder, self._zip = path, None
-        self.sizes: dict[str, int] = {}
         if path.is_dir():
             found = list(self._in_folder(path))
         else:
@@ -644,11 +643,11 @@ class Files:
             except (OSError, zipfile.BadZipFile, ValueError) as why:
                 raise Refused(f"{path}: this is no pack: {why}") from None
             found = list(self._in_zip(self._zip))
-        for name, size in found:
-            if not NAME.fullmatch(name) or name.lower() in {seen.lower() for seen in self.sizes}:
-                raise Refused(f"pack: a file with a bad name, or twice the same: {name!r}")
-            self.sizes[name] = size
-        if sum(self.sizes.values()) > LARGEST_PACK or max([0, *self.sizes.values()]) > LARGEST_FILE:
+        names = {name.lower() for name, _ in found}  # on some machines these are the same
+        if len(names) < len(found) or not all(NAME.fullmatch(name) for name, _ in found):
+            raise Refused("pack: a file has a name that could lead elsewhere, or two have the same")
+        self.sizes = dict(found)
+        if sum(self.sizes.values()) > LARGEST_PACK:
             raise Refused("pack: it would be too large when unpacked")
 
     @staticmethod
@@ -689,6 +688,8 @@ class Files:
             yield rest
 
     def text(self, name: str) -> str:
+        if self.sizes.get(name, 0) > LARGEST_TEXT:
+            raise Refused(f"{name}: it is too large")
         data = b"".join(self.chunks(name))
         try:
             return data.decode("utf-8")
@@ -722,11 +723,16 @@ class Report:
     def exit_code(self) -> int:
         return 1 if self.refused else 3 if self.unchecked or self.by_hand else 0
 
+    def say(self, good: str) -> None:
+        self.checks.append((True, good))
+
     def check(self, check: Callable[[], str]) -> None:
         try:
             said, good = check(), True
         except Refused as why:
             said, good = str(why), False
+        except UnicodeError:
+            said, good = "the pack holds text that is no Unicode", False
         if said:
             self.checks.append((good, said))
 
@@ -743,7 +749,9 @@ class Pack:
     head: Checkpoint | None = None
     heads: dict[bytes, int] = field(default_factory=dict)
     events: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    cases: set[str] = field(default_factory=set)
     sealed: int | None = None
+    kind: str = ""
 
     def run(self) -> Report:
         for check in (
@@ -760,7 +768,10 @@ class Pack:
         return self.report
 
     def manifest(self) -> str:
-        files = self.files.json("manifest.json", dict).get("files")
+        manifest = self.files.json("manifest.json", dict)
+        files, self.kind = manifest.get("files"), manifest.get("kind")
+        if self.kind not in {"case", "period"}:
+            raise Refused("manifest.json: it must say of which kind the pack is: case or period")
         told = set(files) if isinstance(files, dict) else set()
         there = set(self.files.sizes) - {"manifest.json"}
         if told != there:
@@ -781,18 +792,16 @@ class Pack:
                 "PACK ITSELF. Give --key with what you were handed when the engagement began."
             )
         head = self.policy.check(self.files.text("checkpoint"), self.report.unchecked)
-        body, signatures = parse_note(self.files.text("checkpoint.log"))
-        if body != head.body or not set(signatures) <= set(head.signatures):
+        if not _part_of(self.files.text("checkpoint.log"), head):
             raise Refused("checkpoint.log: it is not the log's own part of checkpoint")
         self.head, self.heads[head.root] = head, head.size
-        seen = "".join(f", cosigned by {name} at {_moment(at)}" for name, at in head.seen.items())
+        seen = "".join(f", cosigned by {name} at {_when(at)}" for name, at in head.seen.items())
         return f"{head.origin} signed its first {head.size:,} events{seen}"
 
     def leaves(self) -> str:
         head = self._head()
         indices = self.files.json("indices.json", list)
-        whole = self.files.json("manifest.json", dict).get("kind") == "case"
-        told, before, count = Told(whole=whole), -1, 0
+        told, before, count = Told(), -1, 0
         for d in self.files.lines("events.jsonl"):
             where = f"events.jsonl line {count + 1}"
             index = indices[count] if count < len(indices) else None
@@ -800,7 +809,7 @@ class Pack:
                 raise Refused(f"{where}: indices.json gives it no place behind the one before")
             event = told.take(d, where)
             proof = parse_proof(self.files.text(f"proofs/{index}.tlog-proof"))
-            if proof.index != index or parse_checkpoint(proof.checkpoint).body != head.body:
+            if proof.index != index or not _part_of(proof.checkpoint, head):
                 raise Refused(f"proofs/{index}.tlog-proof: it is for another leaf or tree")
             check_inclusion(index, head.size, leaf_hash(d), proof.path, head.root)
             self.events[event["id"]] = (index, event)
@@ -810,8 +819,9 @@ class Pack:
             raise Refused(
                 f"{count} events, {len(indices)} indices, {proofs} proofs: some are MISSING"
             )
-        if whole and (len(told.last) != 1 or told.gaps):
+        if self.kind == "case" and len(told.last) != 1:
             raise Refused("events.jsonl: the pack of one case must hold the events of one case")
+        self.cases = set(told.last)
         return f"every event is in the signed tree: {told}"
 
     def disclosures(self) -> str:
@@ -847,13 +857,14 @@ class Pack:
         )
 
     def population(self) -> str:
-        if "population.jsonl" not in self.files.sizes:
+        if self.kind == "case" and "population.jsonl" not in self.files.sizes:
             return ""
         cases = self._cases()
         ids = hashlib.sha256("\n".join(sorted(cases)).encode()).hexdigest()
         for index, event in self.events.values():
-            data: Any = event.get("data") if event.get("type") == "population.sealed" else {}
-            if (data.get("count"), data.get("ids_sha256")) == (len(cases), ids):
+            data = event.get("data") if event.get("type") == "population.sealed" else None
+            told = data if isinstance(data, dict) else {}
+            if (told.get("count"), told.get("ids_sha256")) == (len(cases), ids):
                 self.sealed = index
                 return f"the population of {len(cases):,} cases was sealed as leaf {index:,}"
         raise Refused("population.jsonl: no event population.sealed is about these cases")
@@ -870,14 +881,18 @@ class Pack:
         right = [{"case": case, "rank": rank} for rank, case in ranks]
         if not isinstance(listed, list) or not listed or listed != right[: len(listed)]:
             raise Refused("sample.json: these are NOT the cases that seed and root choose")
-        return f"the {len(listed)} sampled cases are those that the seed {told['seed']!r} chooses"
+        here = sum(one["case"] in self.cases for one in listed)
+        return (
+            f"the {len(listed)} sampled cases are those that the seed {told['seed']!r} chooses; "
+            f"{here} of them are in this pack"
+        )
 
     def stamp(self) -> str:
         if "checkpoint.tsr" not in self.files.sizes:
             return ""
         note, response = (b"".join(self.files.chunks(f"checkpoint.{n}")) for n in ("log", "tsr"))
         digest, at = time_stamp(response)
-        when = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+        when = _when(at.timestamp())
         if digest != hashlib.sha256(note).digest():
             raise Refused("checkpoint.tsr: it stamps something else than checkpoint.log")
         command = "ts -verify -data checkpoint.log -in checkpoint.tsr -CAfile"
@@ -903,6 +918,16 @@ class Pack:
         return cases
 
 
+def _part_of(note: str, whole: Checkpoint) -> bool:
+    """The same head, with no signature that was not checked there."""
+    body, signatures = parse_note(note)
+    return body == whole.body and set(signatures) <= set(whole.signatures)
+
+
+def _when(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def check_pack(
     path: Path,
     policy: Policy | None = None,
@@ -913,19 +938,12 @@ def check_pack(
     return Pack(Files(Path(path)), policy, earlier, tsa_ca, Report()).run()
 
 
-def _moment(seconds: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
-    except (OverflowError, OSError, ValueError):
-        return f"second {seconds}"
-
-
 # --- The command line.
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "verify.py") -> int:
     """Returns the exit code that the top of this file explains."""
-    asked = _parser().parse_args(argv)
+    asked = _parser(prog).parse_args(argv)
     report = Report()
     try:
         asked.run(asked, report)
@@ -933,12 +951,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         report.checks.append((False, str(why)))
     except OSError as why:
         report.checks.append((False, f"{why.filename or 'a file'}: {why.strerror or why}"))
+    except UnicodeError:
+        report.checks.append((False, "a file holds text that is no Unicode"))
     _print(report)
     return report.exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="verify.py", description=str(__doc__).split("\n")[0])
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=str(__doc__).split("\n")[0])
     trust = argparse.ArgumentParser(add_help=False)
     trust.add_argument("--key", action="append", default=[], help="a log that you trust (vkey)")
     trust.add_argument("--witness", action="append", default=[], help="a witness that you trust")
@@ -955,14 +975,8 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     pack = command("pack", _pack, "check an evidence pack, a zip or a folder", "path")
-    pack.add_argument(
-        "--earlier",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="CHECKPOINT",
-        help="a checkpoint that you kept: the log must have grown from it",
-    )
+    kept = "a checkpoint that you kept: the log must have grown from it"
+    pack.add_argument("--earlier", type=Path, action="append", default=[], help=kept)
     pack.add_argument("--tsa-ca", type=Path, help="certificates of the time stamping authority")
     log = command("log", _log, "check a whole log, exported as JSONL", "path")
     log.add_argument("--checkpoint", type=Path, required=True)
@@ -1020,7 +1034,7 @@ def _pack(asked: argparse.Namespace, report: Report) -> None:
 
 def _log(asked: argparse.Namespace, report: Report) -> None:
     head = _must_trust(asked).check(_read(asked.checkpoint), report.unchecked)
-    report.checks.append((True, f"{head.origin} signed its first {head.size:,} events"))
+    report.say(f"{head.origin} signed its first {head.size:,} events")
     start, roots = 0, list[bytes]()
     if asked.frontier:
         first, *hashes = _read(asked.frontier).split("\n")
@@ -1029,10 +1043,12 @@ def _log(asked: argparse.Namespace, report: Report) -> None:
         start, roots = int(first), parse_hashes(filter(None, hashes), str(asked.frontier))
     with asked.path.open("rb") as file:
         lines = iter(lambda: file.readline(LARGEST_LEAF + 2), b"")
-        found = check_log(lines, head, start, roots, Told(whole=not start) if asked.deep else None)
-    report.checks.append((True, f"leaves {found.start:,} to {found.size - 1:,} are those events"))
+        found = check_log(
+            lines, head, start, roots, Told(from_the_first=not start) if asked.deep else None
+        )
+    report.say(f"leaves {found.start:,} to {found.size - 1:,} are those events")
     if found.told:
-        report.checks.append((True, str(found.told)))
+        report.say(str(found.told))
 
 
 def _proof(asked: argparse.Namespace, report: Report) -> None:
@@ -1041,9 +1057,7 @@ def _proof(asked: argparse.Namespace, report: Report) -> None:
     d = asked.event.read_bytes()
     d = d[:-1] if d[-1:] == b"\n" else d
     check_inclusion(proof.index, head.size, leaf_hash(d), proof.path, head.root)
-    report.checks.append(
-        (True, f"the event is leaf {proof.index:,} of {head.size:,} of {head.origin}")
-    )
+    report.say(f"the event is leaf {proof.index:,} of {head.size:,} of {head.origin}")
 
 
 def _consistency(asked: argparse.Namespace, report: Report) -> None:
@@ -1053,9 +1067,7 @@ def _consistency(asked: argparse.Namespace, report: Report) -> None:
         raise Refused(f"two logs: {old.origin!r} and {new.origin!r}")
     path = parse_hashes(filter(None, _read(asked.proof).split("\n")), str(asked.proof))
     check_consistency(old.size, old.root, new.size, new.root, path)
-    report.checks.append(
-        (True, f"{new.origin} grew from {old.size:,} to {new.size:,} events without a change")
-    )
+    report.say(f"{new.origin} grew from {old.size:,} to {new.size:,} events without a change")
 
 
 def _sample(asked: argparse.Namespace, report: Report) -> None:
@@ -1066,7 +1078,7 @@ def _sample(asked: argparse.Namespace, report: Report) -> None:
         cases = [str(parse_event(one.encode(), "cases").get("case")) for one in lines]
     ranked = sample(asked.seed, _unb64(asked.root, "--root"), cases)[: asked.size]
     report.notes += [f"{rank}  {case}" for rank, case in ranked]
-    report.checks.append((True, f"{len(ranked)} of {len(cases)} cases"))
+    report.say(f"{len(ranked)} of {len(cases)} cases")
 
 
 def _print(report: Report) -> None:
@@ -1075,14 +1087,8 @@ def _print(report: Report) -> None:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     for good, said in report.checks:
-        mark = (
-            f"\x1b[{32 if good else 31}m{'✓' if good else '✗'}\x1b[0m"
-            if colours
-            else "✓"
-            if good
-            else "✗"
-        )
-        print(mark, _inert(said))
+        mark, colour = ("✓", 32) if good else ("✗", 31)
+        print(f"\x1b[{colour}m{mark}\x1b[0m" if colours else mark, _inert(said))
     for note in report.notes:
         print("·", _inert(note))
     if report.unchecked:

@@ -19,16 +19,19 @@ def resolve(policy: Policy, leaver: Leaver, *, privileged: bool = False) -> Term
     fitting = [rule for rule in policy.rules if fits(rule.when, leaver, privileged=privileged)]
     waves = [_wave(policy, fitting, wave) for wave in LATER]
     owner, task_due, give_up = policy.owner, policy.task_due, policy.give_up_after
+    within = policy.contain_within
     for rule in fitting:
         owner = rule.set.owner or owner
         task_due = task_due if rule.set.task_due is None else rule.set.task_due
         give_up = give_up if rule.set.give_up_after is None else rule.set.give_up_after
+        within = within if rule.set.contain_within is None else rule.set.contain_within
     return Terms(
         rules=tuple(rule.name for rule in fitting),
         waves=(CONTAIN, *waves),
         owner=owner,
         task_due=task_due,
         give_up_after=give_up,
+        contain_within=within,
     )
 
 

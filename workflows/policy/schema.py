@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -56,6 +57,7 @@ class Terms(_Said):
     owner: str | None = Field(None, min_length=1, max_length=320)
     task_due: Duration | None = None
     give_up_after: Duration | None = None
+    contain_within: Duration | None = None
     waves: Waves = Waves()
 
 
@@ -92,6 +94,8 @@ class Policy(_Said):
     owner: str = Field(min_length=1, max_length=320)
     task_due: Duration
     give_up_after: Duration
+    contain_within: Duration = timedelta(hours=24)
+    """The promise that the evidence measures: from the later of "effective" and "we were told"."""
     waves: Waves
     successor: tuple[str, ...] = ("manager",)
     """Who takes over, in this order: `manager`, as HR names one, or an address."""

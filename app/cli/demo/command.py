@@ -20,7 +20,7 @@ from app.logs import set_up_logs
 PATIENCE_SECONDS = 120
 AT_ONCE = 16
 LEAVINGS = (
-    *(f"exeunt.db{end}" for end in ("", "-wal", "-shm", ".lock")),
+    *(f"exeunt.db{end}" for end in ("", "-wal", "-shm", ".lock", ".audit-key", ".audit-key.head")),
     *("exeunt.yaml", "policy.yaml", "audit.jsonl", "audit.csv"),
 )
 

@@ -1,0 +1,110 @@
+"""exeunt audit check, exeunt audit mirror"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.cli.common import configured, opened, resting
+from app.settings import Settings
+from workflows.ledger import selfcheck, tiles
+from workflows.ledger.keys import write_whole
+from workflows.ledger.notary import unsigned
+from workflows.ledger.tables import Checkpoint, Head
+from workflows.store import Store
+from workflows.world import World
+
+BAD = 1
+
+
+def check() -> None:
+    """Hash every event in the database again, and hold it against all that was signed."""
+    console = Console(stderr=True)
+    settings = Settings()
+
+    async def run() -> selfcheck.Looked:
+        async with opened(settings) as store:
+            with _bar(console) as progress:
+                task = progress.add_task("events", total=None)
+                return await selfcheck.look(
+                    store,
+                    lambda done, total: progress.update(task, completed=done, total=total),
+                )
+
+    try:
+        looked = asyncio.run(run())
+    except selfcheck.Changed as why:
+        console.print(f"[bold red]The log was changed:[/] {why}. Keep this database as it is.")
+        raise typer.Exit(BAD) from None
+    console.print(
+        f"[green]✓ {looked.leaves:,} events are what was signed[/] ({looked.heads:,} signed heads)."
+    )
+
+
+def mirror(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; new ones are added.")],
+) -> None:
+    """Write the log as static files (C2SP tlog-tiles): for a web server, a bucket, an auditor."""
+    settings, console = Settings(), Console(stderr=True)
+
+    async def run() -> tuple[int, int]:
+        async with resting(settings, configured(settings)) as world:
+            return await _mirror(world, folder, console)
+
+    size, written = asyncio.run(run())
+    console.print(f"[green]{folder}[/]: a log of {size:,} events, {written:,} files are new.")
+
+
+async def _mirror(world: World, folder: Path, console: Console) -> tuple[int, int]:
+    await world.ledger.sequence()
+    head = await world.notary.checkpoint() if world.notary else None
+    if head is None:
+        raise unsigned()
+    with _bar(console) as progress:
+        task = progress.add_task("tiles", total=None)
+        written = await write_mirror(
+            world.store,
+            head,
+            folder,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    return head.size, written
+
+
+async def write_mirror(
+    store: Store,
+    head: Checkpoint,
+    folder: Path,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> int:
+    """How many files are new. Tiles come first and the head last: who reads meanwhile finds all."""
+    async with store.read() as session:
+        pruned = (await session.get_one(Head, 1)).pruned
+    places = list(tiles.tiles_of(head.size, pruned))
+    written = 0
+    for done, place in enumerate(places, start=1):
+        path = folder / "tile" / place.path
+        progress(done, len(places))
+        if path.exists():
+            continue
+        async with store.read() as session:
+            content = await tiles.tile(session, place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+        written += 1
+    write_whole(folder / "checkpoint", (head.note + head.cosignatures).encode())
+    return written
+
+
+def _bar(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description:<8}"),
+        BarColumn(40),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

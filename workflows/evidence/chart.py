@@ -1,0 +1,101 @@
+"""How soon people were cut off, as a picture: the share that was still open, over time.
+
+The axis of time is logarithmic, because a cut takes seconds and a forgotten account weeks.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import log10
+from xml.sax.saxutils import escape
+
+from workflows.evidence.drawing import PRINT
+from workflows.evidence.statistics import Waited, survival
+from workflows.evidence.words import lasted
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 1000, 250, 62, 24, 18, 40
+TICKS = (0.1, 1, 10, 60, 600, 3600, 36_000, 86_400, 864_000)
+SHARES = (0.0, 0.5, 1.0)
+
+
+def cut_off_over_time(
+    waits: Sequence[Waited], target: float | None, colours: Mapping[str, str] = PRINT
+) -> str:
+    """A stair that climbs as leavers are cut off, and the line of the target."""
+    longest = max([one.seconds for one in waits] + [target or 0, 60.0])
+    scale = _Scale(0.1, max(longest * 1.5, 1.0))
+    parts = [*_grid(scale, colours), *_target(scale, target, colours)]
+    parts.append(_stair(scale, waits, colours))
+    parts += [
+        f"<circle cx='{scale.x(one.seconds):.1f}' cy='{scale.y(0.03):.1f}' r='4' "
+        f"style='fill:none;stroke:{colours['bad']};stroke-width:2'/>"
+        for one in waits
+        if not one.ended
+    ]
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' "
+        f"height='{HEIGHT}' role='img' font-family='Libertinus Serif, Georgia, serif'>"
+        f"{''.join(parts)}</svg>"
+    )
+
+
+class _Scale:
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def x(self, seconds: float) -> float:
+        part = log10(max(seconds, self._least) / self._least) / log10(self._most / self._least)
+        return LEFT + part * (WIDTH - LEFT - RIGHT)
+
+    def y(self, share: float) -> float:
+        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+
+    def shows(self, seconds: float) -> bool:
+        return self._least <= seconds <= self._most
+
+
+def _grid(scale: _Scale, colours: Mapping[str, str]) -> list[str]:
+    parts = []
+    for share in SHARES:
+        y = scale.y(share)
+        parts.append(_line(LEFT, y, WIDTH - RIGHT, y, colours["line"], "stroke-width:0.8"))
+        parts.append(_text(LEFT - 8, y + 5, f"{share:.0%}", colours["soft"], "end"))
+    for tick in (tick for tick in TICKS if scale.shows(tick)):
+        x = scale.x(tick)
+        parts.append(_line(x, scale.y(0), x, scale.y(0) + 6, colours["line"], "stroke-width:1"))
+        parts.append(_text(x, HEIGHT - 14, lasted(tick), colours["soft"], "middle"))
+    return parts
+
+
+def _target(scale: _Scale, target: float | None, colours: Mapping[str, str]) -> list[str]:
+    if not target or not scale.shows(target):
+        return []
+    x = scale.x(target)
+    dash = "stroke-width:1.6;stroke-dasharray:6 4"
+    return [
+        _line(x, scale.y(1), x, scale.y(0), colours["bad"], dash),
+        _text(x - 7, scale.y(1) + 15, f"target {lasted(target)}", colours["bad"], "end"),
+    ]
+
+
+def _stair(scale: _Scale, waits: Sequence[Waited], colours: Mapping[str, str]) -> str:
+    path, height = [f"M{scale.x(0):.1f} {scale.y(0):.1f}"], 0.0
+    for seconds, still_open in survival(waits):
+        path.append(f"H{scale.x(seconds):.1f} V{scale.y(1 - still_open):.1f}")
+        height = 1 - still_open
+    last = max([one.seconds for one in waits], default=0.0)
+    path.append(f"H{scale.x(last):.1f}" if height < 1 else f"H{WIDTH - RIGHT}")
+    style = f"fill:none;stroke:{colours['good']};stroke-width:3"
+    return f"<path d='{' '.join(path)}' style='{style}'/>"
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, colour: str, style: str) -> str:
+    return (
+        f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' "
+        f"style='stroke:{colour};{style}'/>"
+    )
+
+
+def _text(x: float, y: float, text: str, colour: str, anchor: str) -> str:
+    return (
+        f"<text x='{x:.1f}' y='{y:.1f}' font-size='14' text-anchor='{anchor}' "
+        f"style='fill:{colour}'>{escape(text)}</text>"
+    )

@@ -1,0 +1,297 @@
+"""The pages behind the first: every account, every action, every call, with its leaves."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from workflows.evidence.first_page import refs, standing_of
+from workflows.evidence.leaves import Fact, Read
+from workflows.evidence.shapes import Account, Calls, Check, Story, System, Task, Try, Verb
+from workflows.evidence.words import (
+    CONTAINMENT,
+    HELD,
+    NOT_SAID,
+    RULES,
+    STANDINGS,
+    TONES,
+    WAVES,
+    business,
+    counted,
+    moment,
+    said,
+    shown,
+    spoken,
+)
+
+MOST_CALLS = 12
+"""Calls that a report lists for one action; all of them are in events.jsonl."""
+
+
+def actor(story: Story, by: tuple[str, str]) -> str:
+    """A person by the name that their token was made for, if it was disclosed."""
+    kind, id_ = by
+    name = shown(story.people.get(id_, Fact()))
+    words = {"hr": "HR connection", "person": "person", "service": "service"}.get(kind, kind)
+    return "Exeunt itself" if kind == "exeunt" else f"{words} {f'{name} ({id_})' if name else id_}"
+
+
+def system_pages(story: Story) -> list[dict[str, Any]]:
+    return [_system(story, system) for system in story.systems]
+
+
+def _system(story: Story, system: System) -> dict[str, Any]:
+    tone, words = standing_of(story, system.containment)
+    return {
+        "system": system.name,
+        "tone": tone,
+        "state": words,
+        "facts": [
+            ["spoken to by", system.adapter or NOT_SAID, refs(system.scope.leaf)],
+            ["mode", system.mode or NOT_SAID, refs(system.scope.leaf)],
+            *([["takes its accounts from", system.mastered_by, ""]] if system.mastered_by else []),
+            ["plan (SHA-256)", said(system.plan_sha256), refs(system.plan_sha256.leaf)],
+            *([["policy rules", ", ".join(system.rules), ""]] if system.rules else []),
+        ],
+        "lookups": [
+            {
+                "at": moment(one.at.value),
+                "answer": spoken(one.answer),
+                "accounts": str(one.accounts),
+                "why": shown(one.why) or "",
+                "calls": _calls(one.calls),
+                "refs": refs(one.at.leaf),
+            }
+            for one in system.lookups
+        ],
+        "accounts": [_account(story, account) for account in system.accounts],
+        "verbs": [_verb(verb) for verb in system.verbs if not _quiet(verb)],
+        "quiet": _quiet_ones(system.verbs),
+    }
+
+
+def _account(story: Story, account: Account) -> dict[str, Any]:
+    state = str(account.containment.value or "unknown")
+    tone, words = standing_of(story, state if state in CONTAINMENT else "unknown")
+    until = account.last_possible_access
+    facts = [
+        ["account", said(account.account_id), refs(account.account_id.leaf)],
+        [
+            "recognised by",
+            RULES.get(account.rule, account.rule or NOT_SAID),
+            refs(account.found.leaf),
+        ],
+        ["kind", account.kind + (", administrator" if account.privileged else ""), ""],
+        ["state before", _held(account.before), refs(account.before_leaf)],
+        ["state before (SHA-256)", said(account.before_sha256), refs(account.before_sha256.leaf)],
+        [
+            "sign-in read back as blocked",
+            moment(account.blocked_at.value),
+            refs(account.blocked_at.leaf),
+        ],
+        ["last possible access", moment(until.value), refs(until.leaf)],
+        ["contained", moment(account.contained_at.value), refs(account.contained_at.leaf)],
+    ]
+    return {
+        "id": account.id,
+        "tone": tone,
+        "state": words,
+        "facts": facts,
+        "verbs": [_verb(verb) for verb in _in_order(account.verbs) if not _quiet(verb)],
+        "quiet": _quiet_ones(account.verbs),
+        "checks": [_check(check, over=bool(story.restored_at)) for check in account.checks],
+    }
+
+
+def _quiet(verb: Verb) -> bool:
+    """Nothing was to be done: one line says so of all of them."""
+    return verb.standing in ("covered", "not_applicable") and not verb.tries
+
+
+def _quiet_ones(verbs: Sequence[Verb]) -> str:
+    parts = []
+    for standing, words in (
+        ("covered", "Covered by another action"),
+        ("not_applicable", "Not there in this system"),
+    ):
+        found = [verb for verb in verbs if verb.standing == standing and _quiet(verb)]
+        names = ", ".join(spoken(verb.action) for verb in found)
+        leaves = refs(*(verb.leaf for verb in found))
+        parts += [f"{words}: {names} ({leaves})."] if found else []
+    return " ".join(parts)
+
+
+def _in_order(verbs: Sequence[Verb]) -> list[Verb]:
+    """Wave by wave; what was tried in the order in which it was tried."""
+    waves = list(WAVES)
+
+    def place(verb: Verb) -> tuple[int, str]:
+        begun = verb.tries[0].intent.value if verb.tries else "~"
+        return waves.index(verb.wave) if verb.wave in waves else len(waves), str(begun)
+
+    return sorted(verbs, key=place)
+
+
+def _held(state: Mapping[str, Any]) -> str:
+    """How much was held, in words. Names are in no leaf."""
+    if not state:
+        return NOT_SAID
+    can = _sign_in(state)
+    parts = [can] if can else []
+    for name, count in (state.get("held") or {}).items():
+        if count:
+            parts.append(f"{count} {HELD.get(name, spoken(name))}")
+    return ", ".join(parts) or "nothing that the system told"
+
+
+def _sign_in(state: Mapping[str, Any]) -> str:
+    enabled = state.get("enabled")
+    return "" if enabled is None else "sign-in open" if enabled else "sign-in blocked"
+
+
+def _yes(said_so: bool | None) -> str:
+    return NOT_SAID if said_so is None else "yes" if said_so else "no"
+
+
+def _verb(verb: Verb) -> dict[str, Any]:
+    return {
+        "wave": WAVES.get(verb.wave, verb.wave or "–"),
+        "action": spoken(verb.action),
+        "business": business(verb.action) if verb.standing == "confirmed" else "",
+        "standing": STANDINGS[verb.standing],
+        "tone": TONES[verb.standing],
+        "undo": {"destructive": "cannot be undone", "re_enrol": "can be set up anew"}.get(
+            verb.undo or "", ""
+        ),
+        "due": moment(verb.due_at.value) if verb.standing == "to_come" else "",
+        "tries": [_try(one) for one in verb.tries],
+        "refs": refs(verb.planned.leaf),
+    }
+
+
+def _try(one: Try) -> dict[str, Any]:
+    crashed = " (cut short, looked at and taken up again)" if one.resumed else ""
+    outcome = spoken(one.outcome or "NO RESULT IN THE LOG") + crashed
+    if one.error:
+        outcome = f"{one.error}: {shown(one.message) or 'message not disclosed'}"
+    return {
+        "n": str(one.n),
+        "intent": moment(one.intent.value),
+        "result": moment(one.result.value),
+        "outcome": outcome,
+        "calls": _calls(one.calls),
+        "read_back": _read_back(one),
+        "refs": refs(
+            one.intent.leaf, *(r.leaf for r in one.resumed), one.result.leaf, one.read_back.leaf
+        ),
+    }
+
+
+def _read_back(one: Try) -> str:
+    if not one.read_back:
+        return "not read back"
+    words = {"confirmed": "confirmed", "contradicted": "NOT SEEN", "cannot_tell": "cannot tell"}
+    told = _sign_in(one.after)
+    return f"{words.get(one.said or '', str(one.said))} at {moment(one.read_back.value)}" + (
+        f": {told}" if told else ""
+    )
+
+
+def _calls(calls: Calls) -> list[list[str]]:
+    rows = [
+        [
+            one.method + (" (writes)" if one.writes else ""),
+            "no answer" if one.status is None else str(one.status),
+            f"{one.ms} ms" if one.ms is not None else NOT_SAID,
+            one.request_id or NOT_SAID,
+            f"{one.reply_sha256[:16]}…" if one.reply_sha256 else NOT_SAID,
+        ]
+        for one in calls.made[:MOST_CALLS]
+    ]
+    more = calls.count - len(rows)
+    return [*rows, [f"and {more} more", "", "", "", ""]] if more > 0 else rows
+
+
+def _check(check: Check, *, over: bool) -> dict[str, str]:
+    not_made = "not made: access was given back" if over else "not made yet"
+    results = {
+        "still_cut": "still cut off",
+        "came_back": "access had COME BACK",
+        "new_account": f"{counted(check.new_accounts, 'more account')} turned up",
+        "unanswered": "NO ANSWER",
+    }
+    return {
+        "label": check.label,
+        "due": moment(check.due_at.value),
+        "at": moment(check.at.value) if check.at else not_made,
+        "result": results.get(check.result or "", "–"),
+        "searched": _yes(check.searched) if check.at else "–",
+        "replies": ", ".join(
+            f"{one.status} {(one.reply_sha256 or NOT_SAID)[:16]}…" for one in check.calls.made[:4]
+        ),
+        "refs": refs(check.due_at.leaf, check.at.leaf),
+    }
+
+
+def tasks_table(story: Story) -> list[dict[str, str]]:
+    return [_task(story, task) for task in story.tasks]
+
+
+def _task(story: Story, task: Task) -> dict[str, str]:
+    standing = {
+        "open": "open",
+        "attested": f"done, says {actor(story, task.by)}",
+        "settled_by_itself": "settled by itself",
+        "withdrawn": "withdrawn: access was given back",
+    }[task.standing]
+    return {
+        "system": task.system or "–",
+        "title": shown(task.title) or spoken(task.kind),
+        "owner": shown(task.owner) or "not disclosed",
+        "opened": moment(task.opened.value),
+        "due": moment(task.due_at.value),
+        "standing": standing,
+        "closed": moment(task.closed.value) if task.closed else "–",
+        "note": (shown(task.note) or "not disclosed") if task.standing == "attested" else "",
+        "note_digest": task.note_digest or "" if task.standing == "attested" else "",
+        "refs": refs(task.opened.leaf, task.closed.leaf),
+    }
+
+
+def approvals_table(story: Story) -> list[dict[str, str]]:
+    return [
+        {
+            "wave": WAVES.get(one.wave, one.wave),
+            "by": actor(story, one.by),
+            "at": moment(one.at.value),
+            "digest": one.digest,
+            "refs": refs(one.at.leaf),
+        }
+        for one in story.approvals
+    ]
+
+
+def happened_table(story: Story) -> list[dict[str, str]]:
+    """What happened to the case as a whole."""
+    return [
+        {
+            "what": spoken(one.type.replace(".", " ")),
+            "at": moment(one.at.value),
+            "by": actor(story, one.by),
+            "reason": shown(one.reason) or "",
+            "refs": refs(one.at.leaf),
+        }
+        for one in story.happened
+    ]
+
+
+def events_table(leaves: Iterable[Read]) -> list[list[str]]:
+    return [
+        [
+            f"#{leaf.index}",
+            moment(leaf.time),
+            leaf.type,
+            leaf.outcome,
+            str(leaf.data.get("system") or ""),
+            str(leaf.event.get("case_seq") or ""),
+        ]
+        for leaf in leaves
+    ]

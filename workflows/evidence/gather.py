@@ -1,0 +1,188 @@
+"""Fetch what a pack is made of: leaves, disclosures, proofs, and the signed head above them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from workflows.errors import Invalid, NotFound
+from workflows.evidence.head import Earlier, Head
+from workflows.evidence.leaves import Read, instant, read_leaf
+from workflows.ledger import proofs
+from workflows.ledger.notary import unsigned
+from workflows.ledger.read import disclosures
+from workflows.ledger.tables import Checkpoint, Leaf, LogKey
+from workflows.ledger.verify import Key, Refused, parse_checkpoint, parse_note
+from workflows.world import World
+
+AT_ONCE = 500
+NEAR = 200
+"""Leaves before the one that acted on HR's word, among which that word is looked for."""
+NOT_NEEDED = frozenset({"email"})
+"""Personal values that an auditor can do without: HR's lists have the number of the record."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything that `pack.py` needs. `opened` are disclosures by event and name."""
+
+    leaves: tuple[Read, ...]
+    opened: Mapping[str, Mapping[str, str]]
+    paths: Mapping[int, list[bytes]]
+    head: Head
+    earlier: tuple[Earlier, ...] = ()
+
+
+async def signed_head(world: World) -> Head:
+    """The log as it stands, signed. Raises CannotSign, and unsigned() where nobody signs."""
+    if world.notary is None:
+        raise unsigned()
+    await world.ledger.sequence()
+    row = await world.notary.checkpoint()
+    if row is None:
+        raise NotFound("the log is empty", "There is nothing to prove yet.")
+    return await head_of(world, row)
+
+
+async def head_of(world: World, row: Checkpoint) -> Head:
+    async with world.store.read() as session:
+        known = [one.vkey for one in (await session.exec(select(LogKey))).all()]
+    _, signatures = parse_note(row.note)
+    signed = {(name, payload[:4]) for name, payload in signatures}
+    keys = [Key.parse(vkey) for vkey in known]
+    ours = [v for v, key in zip(known, keys, strict=True) if (key.name, key.key_id) in signed]
+    return Head(
+        origin=row.origin,
+        size=row.size,
+        root=row.root,
+        signed_at=row.signed_at,
+        note=row.note,
+        cosignatures=row.cosignatures,
+        time_stamp=row.time_stamp,
+        log_keys=tuple(sorted(ours)),
+        witness_keys={name: witness.vkey for name, witness in world.witnesses.items()},
+    )
+
+
+async def gather_case(
+    world: World, case_id: str, *, names: bool = True, earlier: Sequence[str] = ()
+) -> Gathered:
+    """A case as the log tells it now. `earlier` are checkpoints that the auditor kept.
+
+    Raises NotFound for a case that the log does not know, CannotSign if it cannot be proved.
+    """
+    head = await signed_head(world)
+    async with world.store.read() as session:
+        mine = await _case(session, case_id, head.size)
+        if not mine:
+            raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
+        rows = mine + await _led_to_it(session, mine)
+    return await gathered(world, head, rows, names=names, earlier=earlier)
+
+
+async def gathered(
+    world: World,
+    head: Head,
+    rows: Iterable[Leaf],
+    *,
+    names: bool = True,
+    earlier: Sequence[str] = (),
+) -> Gathered:
+    """These leaves, with all that proves them."""
+    leaves = sorted({row.idx: row for row in rows}.values(), key=lambda row: row.idx)
+    opened = await _opened(world, [row.id for row in leaves]) if names else {}
+    async with world.store.read() as session:
+        paths = {row.idx: await proofs.inclusion(session, row.idx, head.size) for row in leaves}
+        before = [await _earlier(session, head, note) for note in earlier]
+    read = tuple(read_leaf(row.idx, row.d, opened.get(row.id, {})) for row in leaves)
+    return Gathered(read, opened, paths, head, tuple(before))
+
+
+async def _case(session: AsyncSession, case_id: str, size: int) -> list[Leaf]:
+    query = select(Leaf).where(Leaf.case_id == case_id, col(Leaf.idx) < size)
+    return list((await session.exec(query.order_by(col(Leaf.idx)))).all())
+
+
+async def _led_to_it(session: AsyncSession, mine: Sequence[Leaf]) -> list[Leaf]:
+    """What the case rests on and is not of the case: HR's word, the service's start, the callers.
+
+    Rows only help to find these leaves; what is told of them stands in the leaves.
+    """
+    read = [read_leaf(row.idx, row.d, {}) for row in mine]
+    opened = next((leaf for leaf in read if leaf.type == "case.opened"), None)
+    if opened is None:
+        return []
+    came = instant(opened.data.get("received_at"))
+    found = await _delivery(session, opened, came) if came else []
+    for leaf in read:
+        if leaf.type in ("case.opened", "case.moved", "case.cancelled"):
+            found += await _decision(session, leaf, str(opened.event.get("subject")))
+    found += await _last_start(session, opened.index)
+    actors = {leaf.actor[1] for leaf in read if leaf.actor[0] in ("person", "service")}
+    return found + await _tokens(session, actors)
+
+
+async def _delivery(session: AsyncSession, opened: Read, came: datetime) -> list[Leaf]:
+    query = select(Leaf).where(
+        Leaf.type == "hr.delivery_received",
+        col(Leaf.time) >= came,
+        col(Leaf.idx) < opened.index,
+    )
+    rows = (await session.exec(query.order_by(col(Leaf.idx)).limit(AT_ONCE))).all()
+    wanted = opened.data.get("delivery")
+    read = [(row, read_leaf(row.idx, row.d, {})) for row in rows]
+    return [row for row, leaf in read if wanted and leaf.data.get("delivery") == wanted]
+
+
+async def _decision(session: AsyncSession, leaf: Read, subject: str) -> list[Leaf]:
+    """HR's word on this worker is recorded right before what was done about it."""
+    query = select(Leaf).where(
+        Leaf.type == "hr.decision",
+        col(Leaf.idx) < leaf.index,
+        col(Leaf.idx) >= leaf.index - NEAR,
+    )
+    rows = (await session.exec(query.order_by(col(Leaf.idx).desc()))).all()
+    about = (r for r in rows if read_leaf(r.idx, r.d, {}).event.get("subject") == subject)
+    first = next(about, None)
+    return [first] if first else []
+
+
+async def _last_start(session: AsyncSession, before: int) -> list[Leaf]:
+    query = select(Leaf).where(Leaf.type == "service.started", col(Leaf.idx) < before)
+    row = (await session.exec(query.order_by(col(Leaf.idx).desc()).limit(1))).first()
+    return [row] if row else []
+
+
+async def _tokens(session: AsyncSession, ids: set[str]) -> list[Leaf]:
+    if not ids:
+        return []
+    rows = (await session.exec(select(Leaf).where(Leaf.type == "token.created"))).all()
+    return [row for row in rows if read_leaf(row.idx, row.d, {}).data.get("token") in ids]
+
+
+async def _opened(world: World, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        found |= await disclosures(world.store, list(ids[start : start + AT_ONCE]))
+    needed = {
+        event: {name: text for name, text in told.items() if name not in NOT_NEEDED}
+        for event, told in found.items()
+    }
+    return {event: told for event, told in needed.items() if told}
+
+
+async def _earlier(session: AsyncSession, head: Head, note: str) -> Earlier:
+    """Raises Invalid for what is no head of this log."""
+    try:
+        old = parse_checkpoint(note)
+    except Refused as why:
+        raise Invalid(f"the earlier checkpoint cannot be read: {why}") from None
+    if old.origin != head.origin or not 0 < old.size <= head.size:
+        raise Invalid(
+            f"the earlier checkpoint is of {old.origin} with {old.size} events; this log is "
+            f"{head.origin} with {head.size}",
+            "Give the checkpoint that you kept of this very log.",
+        )
+    return Earlier(old.size, note, await proofs.consistency(session, old.size, head.size))

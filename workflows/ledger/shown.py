@@ -1,0 +1,91 @@
+"""Show a signed head to those outside: witnesses cosign it, an authority stamps the time on it.
+
+How far each has come is a row beside those of the sinks. Whoever fails is asked again later, with
+the newest head; none waits for another.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+
+import structlog
+from sqlmodel import col, select
+
+from adapters.errors import AdapterError, NeedsHuman
+from adapters.time_stamps import TimeStamps
+from adapters.witness import Witness, WitnessAhead
+from workflows.ledger import proofs
+from workflows.ledger.outside import note_failure, note_success, shipment
+from workflows.ledger.tables import Checkpoint
+from workflows.world import World
+
+STAMP_EVERY = timedelta(hours=1)
+"""Time stamps may cost money: one is taken this often, and when a case was closed."""
+TIME_STAMPS = "time_stamps"
+
+log = structlog.get_logger()
+
+
+def destination_of(witness: str) -> str:
+    return f"witness:{witness}"
+
+
+async def show(world: World, head: Checkpoint, *, stamp_now: bool) -> None:
+    """To everybody who has not seen it. Never raises for what is theirs to mend."""
+    asked = [
+        _told(world, destination_of(name), _cosigned(world, name, witness, head))
+        for name, witness in world.witnesses.items()
+        if f"— {witness.name} " not in head.cosignatures
+    ]
+    if world.time_stamps and (stamp_now or await _stamp_is_due(world)):
+        asked.append(_told(world, TIME_STAMPS, _stamped(world, world.time_stamps, head)))
+    await asyncio.gather(*asked)
+
+
+async def _told(world: World, destination: str, work: Awaitable[int]) -> None:
+    try:
+        await note_success(world, destination, await work)
+    except AdapterError as why:
+        await note_failure(world, destination, why.message)
+        log.warning("audit.not_shown", to=destination, error=why.message)
+
+
+async def _cosigned(world: World, name: str, witness: Witness, head: Checkpoint) -> int:
+    seen = (await shipment(world, destination_of(name))).next_idx
+    try:
+        lines = await _add(world, witness, min(seen, head.size), head)
+    except WitnessAhead as ahead:
+        if ahead.size > head.size:
+            raise NeedsHuman(
+                f"witness {witness.name} has seen {ahead.size} events of {head.origin}, this "
+                f"database has {head.size}: it was rolled back",
+                "docs/operating.md",
+            ) from None
+        lines = await _add(world, witness, ahead.size, head)
+    async with world.store.write() as session:
+        kept = await session.get_one(Checkpoint, (head.origin, head.size), with_for_update=True)
+        if f"— {witness.name} " not in kept.cosignatures:
+            kept.cosignatures += lines
+    return head.size
+
+
+async def _add(world: World, witness: Witness, old: int, head: Checkpoint) -> str:
+    async with world.store.read() as session:
+        proof = await proofs.consistency(session, old, head.size) if old else []
+    return await witness.add(old, proof, head.note)
+
+
+async def _stamped(world: World, authority: TimeStamps, head: Checkpoint) -> int:
+    token = await authority.stamp(head.note.encode())
+    async with world.store.write() as session:
+        kept = await session.get_one(Checkpoint, (head.origin, head.size))
+        kept.time_stamp = kept.time_stamp or token
+    return head.size
+
+
+async def _stamp_is_due(world: World) -> bool:
+    stamped = select(Checkpoint.signed_at).where(col(Checkpoint.time_stamp).is_not(None))
+    async with world.store.read() as session:
+        newest = stamped.order_by(col(Checkpoint.signed_at).desc()).limit(1)
+        last = (await session.exec(newest)).first()
+    return last is None or world.clock.now() - last >= STAMP_EVERY

@@ -1,0 +1,64 @@
+"""What a person is called, wherever that may stand: found in texts and in JSON, and taken out."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+SHORTEST = 6
+"""Shorter values say nothing by themselves: "1207" is also a room, a port and somebody's ticket."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """`words` are values of one person that nobody else has; `mark` is put in their place."""
+
+    words: frozenset[str]
+    mark: str
+
+    @classmethod
+    def of(cls, values: Iterable[str | None], mark: str) -> "Names":
+        told = {value.strip() for value in values if value}
+        return cls(frozenset(word for word in told if len(word) >= SHORTEST), mark)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        """Whole words only: `ada@a.example` is not `rada@a.example`, nor `ada@a.example.org`."""
+        if not self.words:
+            return None
+        longest_first = sorted(self.words, key=len, reverse=True)
+        one_of = "|".join(map(re.escape, longest_first))
+        return re.compile(rf"(?<![\w+-])(?<!\w\.)(?:{one_of})(?![\w-]|\.\w)", re.IGNORECASE)
+
+    @property
+    def likes(self) -> list[str]:
+        """Patterns for SQL's LIKE over lower case, as text and as JSON writes it; `!` escapes."""
+        written = {form for word in self.words for form in (word, json.dumps(word)[1:-1])}
+        # SQLite lowers ASCII only, PostgreSQL all letters.
+        lowered = {form.lower() for form in written} | {_ascii_lower(form) for form in written}
+        return [f"%{_escaped(form)}%" for form in sorted(lowered)]
+
+    def in_text(self, text: str) -> bool:
+        return bool(self._pattern and self._pattern.search(text))
+
+    def without(self, value: Any) -> Any:
+        """The value, a text or JSON, with the mark wherever one of the words stood."""
+        if self._pattern is None:
+            return value
+        if isinstance(value, str):
+            return self._pattern.sub(self.mark, value)
+        if isinstance(value, list):
+            return [self.without(one) for one in value]
+        if isinstance(value, dict):
+            return {self.without(key): self.without(one) for key, one in value.items()}
+        return value
+
+
+def _ascii_lower(text: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([!%_])", r"!\1", text)
