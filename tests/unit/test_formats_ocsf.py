@@ -20,7 +20,16 @@ from workflows.ledger.formats.ocsf_map import MAP, RESULTS
 from workflows.ledger.settings import AuditSettings
 
 OCSF = format_named("ocsf")
-OUTCOMES = "changed failure alert pending contained by_hand partly unheard_of".split()
+OUTCOMES = [
+    "changed",
+    "failure",
+    "alert",
+    "pending",
+    "contained",
+    "by_hand",
+    "partly",
+    "unheard_of",
+]
 """One of each kind that is told apart."""
 ACTORS = ("exeunt", "person", "service", "hr")
 TYPES = sorted(emitted() | MAP.keys())
