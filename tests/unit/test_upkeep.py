@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from adapters.hr.contract import WorkerRecord
 from tests.conftest import NOON, StillClock
 from tests.trees import all_leaves, log_of
-from workflows.ledger.events import Event
+from workflows.ledger.events import Actor, Event
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Disclosure
 from workflows.privacy import upkeep as upkeeping
@@ -214,3 +214,16 @@ async def test_postgres_is_not_called_clean_while_an_older_transaction_is_open(
             wiped = await wipe(made.store)
             assert (wiped.done, "older" in wiped.where) == (False, True)
         assert (await wipe(made.store)).done
+
+
+async def test_the_account_that_somebody_elses_case_cut_stays_and_is_named(url: str) -> None:
+    async with firm(url) as made:
+        await made.worker("ada", active=False, seen=LONG_AGO)
+        await made.worker("ben", active=False, seen=LONG_AGO, status="waiting")
+        theirs: Any = {"case_id": "case_ben", "system": "d", "account_id": "ada@acme.example"}
+        await made.add(CaseAccount(id="acct_1", login="ADA@acme.example", **theirs))
+        actor = Actor("person", "tok_1")
+        done = await erase(made.store, made.ledger, made.clock, "ada", "basis", actor)
+        assert done.left == ("case_account acct_1",)
+        async with made.store.read() as session:
+            assert (await session.get_one(CaseAccount, "acct_1")).login == "ADA@acme.example"

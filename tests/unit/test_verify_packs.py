@@ -395,6 +395,17 @@ def test_a_line_without_end_is_not_read_whole(tmp_path: Path) -> None:
     assert "longer than any event" in refused(tmp_path, files)
 
 
+def test_a_text_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.ledger.verify.LARGEST_TEXT", 2)
+    assert "it is too large" in refused(tmp_path, CASE)
+    monkeypatch.setattr("workflows.ledger.verify.LARGEST_NOTE", 2)
+    (tmp_path / "policy").write_text("quorum none\n")
+    told = ["pack", str(tmp_path / "pack.zip"), "--policy", str(tmp_path / "policy")]
+    assert main(told) == 1
+
+
 @given(st.integers(0, 6000), st.integers(0, 255))
 def test_a_zip_with_a_wrong_byte_is_refused_or_says_the_same(
     tmp_path_factory: pytest.TempPathFactory, at: int, value: int

@@ -12,7 +12,7 @@ from workflows.evidence.statistics import Waited, survival
 from workflows.evidence.words import lasted
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 1000, 250, 62, 24, 18, 40
-TICKS = (0.1, 1, 10, 60, 600, 3600, 36_000, 86_400, 864_000)
+TICKS = (0.1, 1, 10, 60, 600, 3600, 21_600, 86_400, 864_000)
 SHARES = (0.0, 0.5, 1.0)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workflows.evidence.first_page import refs, standing_of
-from workflows.evidence.leaves import Fact, Read
+from workflows.evidence.leaves import WITHHELD, Fact, Read
 from workflows.evidence.shapes import Account, Calls, Check, Story, System, Task, Try, Verb
 from workflows.evidence.words import (
     CONTAINMENT,
@@ -202,12 +202,19 @@ def _calls(calls: Calls) -> list[list[str]]:
             "no answer" if one.status is None else str(one.status),
             f"{one.ms} ms" if one.ms is not None else NOT_SAID,
             one.request_id or NOT_SAID,
-            f"{one.reply_sha256[:16]}…" if one.reply_sha256 else NOT_SAID,
+            _short(one.reply_sha256),
         ]
         for one in calls.made[:MOST_CALLS]
     ]
     more = calls.count - len(rows)
     return [*rows, [f"and {more} more", "", "", "", ""]] if more > 0 else rows
+
+
+def _short(digest: str | None) -> str:
+    """Enough of it to be found by; all of it is in case.json."""
+    if digest is None or digest == WITHHELD:
+        return digest or NOT_SAID
+    return f"{digest[:16]}…"
 
 
 def _check(check: Check, *, over: bool) -> dict[str, str]:
@@ -225,7 +232,7 @@ def _check(check: Check, *, over: bool) -> dict[str, str]:
         "result": results.get(check.result or "", "–"),
         "searched": _yes(check.searched) if check.at else "–",
         "replies": ", ".join(
-            f"{one.status} {(one.reply_sha256 or NOT_SAID)[:16]}…" for one in check.calls.made[:4]
+            f"{one.status} {_short(one.reply_sha256)}" for one in check.calls.made[:4]
         ),
         "refs": refs(check.due_at.leaf, check.at.leaf),
     }

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from workflows.errors import Conflict, Invalid
 from workflows.evidence.gather import Gathered, gather_case, gathered, signed_head
 from workflows.evidence.head import Head
-from workflows.evidence.leaves import Read, read_leaf
+from workflows.evidence.leaves import read_leaf
 from workflows.evidence.made import made
 from workflows.evidence.pack import Pack, case_pack, pack_id_of, proven, reports, zipped
 from workflows.evidence.period import (
@@ -51,25 +51,12 @@ OF_THE_SCOPE = (
     "hr.decision",
     "case.opened",
 )
-CSV_COLUMNS = [
-    "case",
-    "subject",
-    "kind",
-    "status",
-    "hr_entered_at",
-    "received_at",
-    "effective_at",
-    "contained_at",
-    "target_seconds",
-    "seconds",
-    "met",
-    "seconds_from_last_moment",
-    "met_from_last_moment",
-    "late_hr_seconds",
-    "open_points",
-    "exceptions",
-    "leaf",
-]
+CSV_COLUMNS = (
+    *("case", "subject", "kind", "status"),
+    *("hr_entered_at", "received_at", "effective_at", "contained_at", "target_seconds"),
+    *("seconds", "met", "seconds_from_last_moment", "met_from_last_moment", "late_hr_seconds"),
+    *("open_points", "exceptions", "leaf"),
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,7 @@ class Asked:
     seed: str | None = None
     size: int = 25
     names: bool = True
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[int, ...] = ()
 
 
 Progress = Callable[[str, int, int], None]
@@ -105,8 +92,10 @@ async def period_pack(world: World, asked: Asked, tell: Progress = lambda *_: No
     root, picks = first.root, list[tuple[str, str]]()
     if asked.seed is not None:
         picks = sample(asked.seed, root, cases)[: asked.size]
-    earlier = [*asked.earlier, *([first.note] if first.size < head.size else [])]
-    found = await gathered(world, head, [seal.leaf, *rows], names=asked.names, earlier=earlier)
+    earlier = {*asked.earlier, *([first.size] if first.size < head.size else [])}
+    found = await gathered(
+        world, head, [seal.leaf, *rows], names=asked.names, earlier=sorted(earlier)
+    )
     scope = await _completeness(world, asked.period, head)
     packs = {}
     for n, (_, case) in enumerate(picks):
@@ -222,7 +211,3 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
             [inert("" if row[name] is None else str(row[name])) for name in CSV_COLUMNS]
         )
     return out.getvalue().encode()
-
-
-def read_all(leaves: Sequence[Leaf]) -> list[Read]:
-    return [read_leaf(row.idx, row.d, {}) for row in leaves]

@@ -38,6 +38,8 @@ from workflows.evidence.words import (
 )
 
 Row = list[str]
+MOST = 8
+"""Exceptions of one case that a list over many cases names."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def period_report(
         "verdict": _verdict(told.summary, told.seal),
         "figures": _figures(told.summary),
         "picture": cut_off_over_time(waits, target, PRINT),
-        "picture_says": "the share of leavers who were cut off, over the time since the promise ran",
+        "picture_says": "the share of leavers who were cut off, by the time that it took",
         "systems": _systems(told.stories),
         "late": _late(told.summary),
         "exceptions": _exceptions(told.exceptions),
@@ -184,16 +186,19 @@ def _late(summary: Summary) -> list[dict[str, str]]:
     ]
 
 
-def _exceptions(found: Sequence[tuple[str, Finding]]) -> list[dict[str, str]]:
+def _exceptions(found: Sequence[tuple[str, Finding]]) -> list[dict[str, Any]]:
+    """A row for each case, so that many small things do not hide a great one."""
+    by_case: dict[str, list[Finding]] = {}
+    for case, one in found:
+        by_case.setdefault(case, []).append(one)
     return [
         {
             "case": case,
-            "tone": BAD if one.weight == "open" else WATCH,
-            "sentence": one.sentence,
-            "owner": one.owner or "–",
-            "refs": few(one.leaves),
+            "tone": BAD if any(one.weight == "open" for one in mine) else WATCH,
+            "sentences": [f"{one.sentence} ({few(one.leaves)})" for one in mine[:MOST]]
+            + ([f"and {len(mine) - MOST} more"] if len(mine) > MOST else []),
         }
-        for case, one in found
+        for case, mine in by_case.items()
     ]
 
 
@@ -211,8 +216,7 @@ def _scope(scope: Completeness) -> list[Row]:
         ["told to leave by HR, and no case", f"{len(scope.without_a_case):,}", ""],
         [
             "left, says HR’s newest record, and no case",
-            f"{len(scope.left_in_hr):,} (by the service’s own tables when this was made, not by "
-            "the log)",
+            f"{len(scope.left_in_hr):,} (by the service’s tables of now, not by the log)",
             "",
         ],
     ]

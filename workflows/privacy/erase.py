@@ -80,7 +80,7 @@ async def erase(
         event = Event("privacy.erased", subject=done.subject, data=data, actor=actor)
         await ledger.record(session, event)
     async with store.read() as session:
-        left = await traces.find(session, found.names)
+        left = await traces.find(session, found.names, every=True)
     places = sorted(f"{one.table} {'/'.join(map(str, one.key))}" for one in left)
     return replace(done, left=tuple(places))
 

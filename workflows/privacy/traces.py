@@ -27,18 +27,16 @@ class Trace:
     key: tuple[Any, ...]
 
 
-async def find(session: AsyncSession, names: Names) -> list[Trace]:
-    """Every row that names them, from one look over all tables."""
+async def find(session: AsyncSession, names: Names, *, every: bool = False) -> list[Trace]:
+    """Each row that names them and can be changed; with `every`, also those that cannot."""
     found: list[Trace] = []
     connection = await session.connection()
-    for table in _tables():
-        query = _mentions(table, names)
-        if query is None:
-            continue
-        rows = await connection.execute(query)
-        found += [
-            Trace(table.name, _key(table, row)) for row in rows if _changes(table, row, names)
-        ]
+    for table in _tables() if names.words else ():
+        columns = _told(table, every=every)
+        if columns:
+            rows = await connection.execute(_mentions(table, columns, names))
+            hits = [row for row in rows if _changes(columns, row, names)]
+            found += [Trace(table.name, _key(table, row)) for row in hits]
     return found
 
 
@@ -50,7 +48,7 @@ async def take_out(session: AsyncSession, traces: list[Trace], names: Names) -> 
         table = SQLModel.metadata.tables[trace.table]
         here = [column == value for column, value in zip(_pk(table), trace.key, strict=True)]
         row = (await connection.execute(sa.select(table).where(*here).with_for_update())).first()
-        values = _changes(table, row, names) if row else {}
+        values = _changes(_told(table), row, names) if row else {}
         if values:
             await connection.execute(sa.update(table).where(*here).values(values))
             changed += 1
@@ -63,7 +61,7 @@ def _tables() -> Iterator[sa.Table]:
             yield table
 
 
-def _told(table: sa.Table) -> list[sa.Column[Any]]:
+def _told(table: sa.Table, *, every: bool = False) -> list[sa.Column[Any]]:
     """Columns that may name somebody: not keys, which are ours."""
     return [
         column
@@ -71,7 +69,7 @@ def _told(table: sa.Table) -> list[sa.Column[Any]]:
         if _holds_text(column)
         and not column.foreign_keys
         and not (column.primary_key and column.name == "id")
-        and (table.name, column.name) not in NEVER
+        and (every or (table.name, column.name) not in NEVER)
     ]
 
 
@@ -80,18 +78,18 @@ def _holds_text(column: sa.Column[Any]) -> bool:
     return isinstance(kind, (sa.String, sa.JSON))
 
 
-def _mentions(table: sa.Table, names: Names) -> sa.Select[Any] | None:
+def _mentions(table: sa.Table, columns: list[sa.Column[Any]], names: Names) -> sa.Select[Any]:
     likes = [
         sa.func.lower(sa.cast(column, sa.Text)).like(pattern, escape="!")
-        for column in _told(table)
+        for column in columns
         for pattern in names.likes
     ]
-    return sa.select(table).where(sa.or_(*likes)) if likes else None
+    return sa.select(table).where(sa.or_(*likes))
 
 
-def _changes(table: sa.Table, row: sa.Row[Any], names: Names) -> dict[str, Any]:
+def _changes(columns: list[sa.Column[Any]], row: sa.Row[Any], names: Names) -> dict[str, Any]:
     was = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-    told = {column.name: was[column] for column in _told(table)}
+    told = {column.name: was[column] for column in columns}
     now = {name: names.without(value) for name, value in told.items()}
     return {name: value for name, value in now.items() if value != told[name]}
 

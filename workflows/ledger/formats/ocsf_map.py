@@ -110,6 +110,7 @@ PLAIN = {
     "hr.delivery_received": _entity(CREATE, "hr_delivery"),
     "hr.delivery_unreadable": _entity(OTHER, "hr_delivery"),
     "hr.read_failed": _entity(READ, "hr_record"),
+    "log.checkpoint": _entity(CREATE, "audit_checkpoint"),
     "log.key.announced": _entity(CREATE, "audit_key"),
     "log.key.replaced": _entity(UPDATE, "audit_key"),
     "log.key.rotated": _entity(UPDATE, "audit_key"),
