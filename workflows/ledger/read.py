@@ -16,7 +16,7 @@ from workflows.store import Store
 PAGE_ROWS = 8192
 PAGE_BYTES = 2 << 20
 """A page ends with the rows that fill it: a leaf may be 64 KiB long, and memory has an end."""
-FIRST_FETCH, LARGEST_FETCH = 64, 1024
+FIRST_FETCH, LARGEST_FETCH = 32, 1024
 """Rows that are fetched before their bytes are counted: more, as long as they are short."""
 
 
@@ -86,9 +86,10 @@ def _page_of(connection: sa.Connection, query: sa.Select[int, bytes, bytes]) -> 
         while part:
             found += part
             size += sum([len(d) for _, d, _ in part])
+            left = (PAGE_BYTES - size) * len(found) // size  # rows, if they go on as they began
+            fetch = min(2 * fetch, LARGEST_FETCH, left + FIRST_FETCH)
             cursor = result.cursor if size < PAGE_BYTES else None
             part = cursor.fetchmany(fetch) if cursor else ()
-            fetch = min(2 * fetch, LARGEST_FETCH)
     return found
 
 
