@@ -132,6 +132,7 @@ def test_what_people_wrote_is_in_the_pdf_as_they_wrote_it(tmp_path: Path) -> Non
     assert "#panic(1) $x$ =cmd|' /C calc'!A0 <script>" in said
 
 
+@pytest.mark.slow
 @needs_poppler
 def test_a_long_case_repeats_the_heads_of_its_tables(tmp_path: Path) -> None:
     telling = Telling()
