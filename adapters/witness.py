@@ -5,6 +5,7 @@ https://c2sp.org/tlog-witness: `POST <url>/add-checkpoint`.
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -15,6 +16,9 @@ from adapters.errors import AdapterError, NeedsHuman, Unrecognised
 from adapters.http import Api
 
 COSIGNATURE = b"\x04"
+SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999: who checks a cosignature refuses a later one."""
 READ_BY_US = frozenset({400, 403, 404, 409, 422})
 
 
@@ -43,7 +47,7 @@ class Witness:
         self._api = Api(url)
 
     async def add(self, old_size: int, proof: Sequence[bytes], note: str) -> str:
-        """The witness's signature lines under this head.
+        """The witness's signature line under this head.
 
         `proof` shows that its last head, of `old_size` leaves (0: none yet), begins this one; its
         hashes have 32 bytes. Raises WitnessAhead, WitnessRefused and other AdapterErrors.
@@ -59,13 +63,13 @@ class Witness:
         text = reply.body.decode("utf-8", "replace")
         if reply.status != HTTPStatus.OK:
             raise self._why_not(reply.status, text)
-        return self._good_lines(text, note)
+        return self._good_line(text, note)
 
     async def close(self) -> None:
         await self._api.close()
 
     def _why_not(self, status: int, text: str) -> AdapterError:
-        if status == HTTPStatus.CONFLICT and text.strip().isdecimal() and text.isascii():
+        if status == HTTPStatus.CONFLICT and SIZE.fullmatch(text.strip()):
             size = int(text)
             return WitnessAhead(f"witness {self.name} has seen {size} events", size)
         if status == HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -80,13 +84,16 @@ class Witness:
             )
         return Unrecognised(f"witness {self.name} answered add-checkpoint with {status}")
 
-    def _good_lines(self, text: str, note: str) -> str:
-        """Those of its own key that hold; what else it sends is ignored, as the protocol says."""
+    def _good_line(self, text: str, note: str) -> str:
+        """The first of its own key that holds; what else it sends is ignored, as the protocol says.
+
+        It is kept for ever under our head, so nothing is taken that a strict reader would refuse.
+        """
         body = note.rpartition("\n\n")[0] + "\n"
-        good = [line for line in text.splitlines() if self._holds(line, body)]
-        if not good:
-            raise Unrecognised(f"witness {self.name} sent no cosignature that its key made")
-        return "".join(f"{line}\n" for line in good)
+        for line in text.split("\n"):
+            if self._holds(line, body):
+                return f"{line}\n"
+        raise Unrecognised(f"witness {self.name} sent no cosignature that its key made")
 
     def _holds(self, line: str, body: str) -> bool:
         dash, _, rest = line.partition(" ")
@@ -98,6 +105,8 @@ class Witness:
         if (dash, name, payload[:4]) != ("—", self.name, self._key_id):
             return False
         seconds, signature = int.from_bytes(payload[4:12], "big"), payload[12:]
+        if base64.b64encode(payload).decode() != encoded or seconds > LAST_SECOND:
+            return False
         try:
             signed = f"cosignature/v1\ntime {seconds}\n{body}".encode()
             self._public.verify(signature, signed)

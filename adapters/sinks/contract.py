@@ -93,8 +93,10 @@ class Sink(ABC):
         `transport` stands in for the network in tests.
         """
 
-    def refuses(self, item: Item) -> str:  # noqa: ARG002 - most take all that a leaf can hold
-        """Why this one can never be handed over, whoever is on the other side; "" if it can."""
+    def refuses(self, item: Item, origin: str) -> str:  # noqa: ARG002 - most take all that a leaf can hold
+        """Why this one of the log `origin` can never be handed over, whoever is on the other side;
+        "" if it can.
+        """
         return ""
 
     @abstractmethod

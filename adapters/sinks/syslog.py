@@ -96,8 +96,8 @@ class Syslog(Sink):
     ) -> Self:
         return cls(name, settings)
 
-    def refuses(self, item: Item) -> str:
-        size = len(message(item, "", self._told)) + len(self._told.hostname or "")
+    def refuses(self, item: Item, origin: str) -> str:
+        size = len(message(item, origin, self._told))
         if size <= self._told.largest:
             return ""
         return f"it is {size} bytes long, and `largest` is {self._told.largest}"

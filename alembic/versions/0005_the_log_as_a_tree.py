@@ -127,7 +127,10 @@ def _grow_tree() -> None:
         sa.column("hashes", sa.LargeBinary()),
         sa.column("root", sa.LargeBinary()),
     )
-    leaves = [bytes(lh) for (lh,) in bind.execute(sa.text("SELECT lh FROM leaf ORDER BY idx"))]
+    rows = bind.execute(sa.text("SELECT idx, lh FROM leaf ORDER BY idx")).all()
+    if [idx for idx, _ in rows] != list(range(len(rows))):
+        raise RuntimeError("leaves are missing: this log was pruned or changed, restore a backup")
+    leaves = [bytes(lh) for _, lh in rows]
     level, hashes = 0, leaves
     while len(hashes) >= TILE:
         roots = []
@@ -203,6 +206,11 @@ def _guards() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().execute(sa.text("SELECT pruned FROM audit_head")).scalar():
+        raise RuntimeError(
+            "leaves were pruned: without the tree that would be dropped here nothing could be "
+            "proved of this log any more, nor could it grow. Restore a backup from before instead."
+        )
     sqlite = op.get_bind().dialect.name == "sqlite"
     if sqlite:
         op.execute("DROP TRIGGER leaf_no_delete")

@@ -147,7 +147,7 @@ async def test_a_refused_event_at_the_very_end_waits_until_another_is_taken(log:
 
 async def test_what_a_sink_can_never_take_is_not_even_sent(log: Log) -> None:
     class Small(Memory):
-        def refuses(self, item: Item) -> str:
+        def refuses(self, item: Item, _origin: str) -> str:
             return "too long" if len(item.line) > 2000 and item.leaf_hash else ""
 
     sink = Small()

@@ -49,6 +49,13 @@ def test_nothing_of_a_name_is_left_anywhere_in_json(value: Any) -> None:
     assert ADA.without(after) == after
 
 
+@pytest.mark.parametrize(
+    "word", ["cancelled", "waiting", "Member", "case_account", "1207", "ada.b"]
+)
+def test_a_word_that_is_ours_or_everybodys_is_not_looked_for(word: str) -> None:
+    assert Names.of((word,), MARK).words == frozenset()
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=6))
 def test_sql_finds_the_same_values_as_text_and_as_json(text: str) -> None:
     names = Names.of((text,), MARK)

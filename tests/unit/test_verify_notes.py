@@ -299,6 +299,19 @@ def test_a_policy_that_is_not_understood_whole_is_refused(line: str) -> None:
         Policy.parse(POLICY + line + "\n")
 
 
+def test_a_policy_that_is_made_to_take_for_ever_does_not() -> None:
+    """Two groups on each of a thousand levels, each over both of the level below."""
+    lines = [f"log {LOG.vkey}", f"witness a0 {X1.vkey}", f"witness b0 {X2.vkey}"]
+    for n in range(1, 1000):
+        lines += [f"group {one}{n} all a{n - 1} b{n - 1}" for one in "ab"]
+    policy = Policy.parse("\n".join([*lines, "quorum a999", ""]))
+    assert policy.check(seen_by(X1, X2)).size == 5
+    with pytest.raises(Refused, match="have not all"):
+        policy.check(seen_by(X1))
+    with pytest.raises(Refused, match="too long"):
+        Policy.parse("#" * 2_000_000)
+
+
 @pytest.mark.parametrize("quorum", ["", "quorum nobody\n"])
 def test_a_policy_has_a_quorum(quorum: str) -> None:
     with pytest.raises(Refused, match="one quorum"):

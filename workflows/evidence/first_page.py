@@ -83,9 +83,10 @@ def _when(story: Story) -> str:
         ended = instant(story.contained_at.value)
         if told and ended:
             after += f", {lasted(max(0.0, (ended - told).total_seconds()))} after HR told us"
-        accounts = counted(len(story.accounts), "account")
+        count = len(story.accounts)
+        accounts = "The only account" if count == 1 else f"All {count} accounts"
         return (
-            f"All {accounts} in {systems} were read back as cut off at "
+            f"{accounts} in {systems} {'was' if count == 1 else 'were'} read back as cut off at "
             f"{moment(story.contained_at.value, _zone(story))}: {after}."
         )
     open_ones = [one for one in story.systems if CONTAINMENT[one.containment][0] == BAD]

@@ -75,7 +75,7 @@ async def gather_case(
     """
     head = await signed_head(world)
     async with world.store.read() as session:
-        mine = await _case(session, case_id, head.size)
+        mine = await of_case(session, case_id, head.size)
         if not mine:
             raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
         rows = mine + await _led_to_it(session, mine)
@@ -100,7 +100,8 @@ async def gathered(
     return Gathered(read, opened, paths, head, tuple(before))
 
 
-async def _case(session: AsyncSession, case_id: str, size: int) -> list[Leaf]:
+async def of_case(session: AsyncSession, case_id: str, size: int) -> list[Leaf]:
+    """The leaves of a case among the first `size` of the log."""
     query = select(Leaf).where(Leaf.case_id == case_id, col(Leaf.idx) < size)
     return list((await session.exec(query.order_by(col(Leaf.idx)))).all())
 

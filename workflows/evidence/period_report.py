@@ -95,11 +95,15 @@ def _verdict(summary: Summary, seal: Read) -> dict[str, Any]:
     share = summary.within
     if not summary.cases:
         tone, headline = WATCH, "Nobody left in this period."
+    elif not share.all:
+        tone, headline = WATCH, "Every case of this period was taken back before its time."
     elif share.good == share.all:
-        tone, headline = GOOD, f"All {counted(share.all, 'leaver')} were cut off in time."
+        whole = "The only leaver was" if share.all == 1 else f"All {share.all:,} leavers were"
+        tone, headline = GOOD, f"{whole} cut off in time."
     else:
         tone = BAD if summary.missed else WATCH
-        headline = f"{share.good} of {counted(share.all, 'leaver')} were cut off in time."
+        verb = "was" if share.good == 1 else "were"
+        headline = f"{share.good} of {counted(share.all, 'leaver')} {verb} cut off in time."
     parts = [
         f"{summary.missed} missed the target" if summary.missed else "",
         f"{summary.running} still open, in time" if summary.running else "",
@@ -266,13 +270,14 @@ def _method(told: Told, made: Made, leaves: Sequence[Read]) -> list[Row]:
     """What auditors call IPE: how this list came about."""
     rows = len(told.stories)
     events = sum(story.events for story in told.stories)
+    whole = len({leaf.event["case"] for leaf in leaves if "case" in leaf.event})
     gaps = sum(not story.whole for story in told.stories)
     return [
         ["question", str(told.seal.data.get("query")), ""],
         ["parameters", f"from {told.seal.data.get('from')} to {told.seal.data.get('to')}", ""],
         ["rows", f"{counted(rows, 'case')}; sealed: {told.seal.data.get('count')}", ""],
         ["read for it", f"{counted(events, 'event')} of these cases; gaps in: {gaps}", ""],
-        ["proved in this pack", counted(len(leaves), "event"), ""],
+        ["proved in this pack", f"{counted(len(leaves), 'event')}, {whole} cases whole", ""],
         ["made by", f"Exeunt {made.version}", ""],
         ["evidence code (SHA-256)", made.code_sha256, ""],
         ["each row", "derived from the events of its case, as its own pack shows", ""],

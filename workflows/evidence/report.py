@@ -4,15 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workflows.evidence.by_people import actor, approvals_table, happened_table, tasks_table
 from workflows.evidence.controls import answers_of
-from workflows.evidence.details import (
-    actor,
-    approvals_table,
-    events_table,
-    happened_table,
-    system_pages,
-    tasks_table,
-)
+from workflows.evidence.details import events_table, system_pages
 from workflows.evidence.drawing import PRINT, SCREEN, timeline
 from workflows.evidence.first_page import (
     few,

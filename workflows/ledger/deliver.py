@@ -121,7 +121,7 @@ class _UnderWay:
         """Without what the sink says beforehand that it can never be handed over."""
         found = []
         for unit in batch.units:
-            reasons = {item: self.parts.outlet.sink.refuses(item) for item in unit}
+            reasons = {i: self.parts.outlet.sink.refuses(i, self.origin) for i in unit}
             self.never += [_skipped(item, why) for item, why in reasons.items() if why]
             going = tuple(item for item, why in reasons.items() if not why)
             found.append(_Load(unit[-1].index + 1, going))
@@ -170,7 +170,10 @@ class _UnderWay:
         if self.refused or self.reached <= self.at:
             return
         gone = [one for one in self.never if one.index < self.reached]
-        await advance(self.parts, self.at, self.reached, [*gone, *self.passed_over])
+        skipped = [*gone, *self.passed_over]
+        await advance(self.parts, self.at, self.reached, skipped)
+        for one in skipped:
+            log.warning("sink.passed_over", sink=self.parts.name, event=one.event_id, why=one.why)
         self.at = self.reached
         self.never, self.passed_over = self.never[len(gone) :], []
 
@@ -185,4 +188,4 @@ class _UnderWay:
 
 
 def _skipped(item: Item, why: str) -> Skipped:
-    return Skipped(item.index, item.id, why)
+    return Skipped(item.index, item.id, why, item.type)

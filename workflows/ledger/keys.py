@@ -57,8 +57,13 @@ class KeyFile:
 
     def take_next(self) -> None:
         """The next key takes the place of this one, which is gone then."""
-        self.next.replace(self.path)
+        with suppress(FileNotFoundError):  # another process was quicker
+            self.next.replace(self.path)
         _sync_folder(self.path)
+
+    def forget_next(self) -> None:
+        """The one that it was to follow is lost: it follows nothing."""
+        self.next.unlink(missing_ok=True)
 
     def last_head(self) -> str | None:
         """The note that was signed last on this machine."""
@@ -68,10 +73,6 @@ class KeyFile:
 
     def remember_head(self, note: str) -> None:
         write_whole(self.head, note.encode())
-
-    def forget_head(self) -> None:
-        """After a recovery: the log has another name from here on."""
-        self.head.unlink(missing_ok=True)
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:

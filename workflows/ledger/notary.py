@@ -4,7 +4,6 @@ A head that was signed is never taken back: whoever holds it will hold us to it.
 compared with the last head in it and with the last one that this machine remembers outside of it.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from workflows.ledger import proofs, verify
 from workflows.ledger.events import Actor, Event
 from workflows.ledger.keys import KeyFile, KeyUnusable
 from workflows.ledger.note import Signer, checkpoint_body, note_of
+from workflows.ledger.origins import is_of, next_name, turn_of
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Checkpoint, Head, LogKey
 from workflows.store import Store
@@ -75,8 +75,9 @@ class Notary:
             if last is None or last.size < head.size:
                 last = await self._sign(session, head, signers)
                 session.add(last)
-        # Remembered before anybody else can see it: what is out is known here for ever.
-        self.key.remember_head(last.note)
+            # Before the commit shows it to anybody, and while the row keeps every other notary
+            # out: what is out is known here for ever, and a newer head is never forgotten again.
+            self._remember(last.note)
         if len(signers) > 1:
             self._finish_rotation(last, signers[-1])
         return last
@@ -105,6 +106,7 @@ class Notary:
         async with self.store.write() as session:
             head = await _locked(session)
             await self._must_be_lost(session, head.origin)
+            self.key.forget_next()  # of a rotation that ends here
             new = Signer(head.origin, self.key.create())
             old = await self._retire(session)
             event = Event(
@@ -136,8 +138,9 @@ class Notary:
                 raise CannotSign(
                     "this database follows from what was signed", "There is nothing to recover."
                 )
-            signed = _head_in(remembered or (last.note if last else ""))
-            head.origin = _next_name(self.origin, max(head.origin, signed.origin, key=_turn))
+            notes = [*([remembered] if remembered else []), *([last.note] if last else [])]
+            signed = max(map(_head_in, notes), key=lambda one: (turn_of(one.origin), one.size))
+            head.origin = next_name(self.origin, max(head.origin, signed.origin, key=turn_of))
             signer = Signer(head.origin, self._load())
             await self._retire(session)
             event = Event(
@@ -157,7 +160,6 @@ class Notary:
                 actor=actor,
             )
             await self._announce(session, event, signer)
-        self.key.forget_head()
         await self.ledger.sequence()
         return head.origin
 
@@ -181,6 +183,8 @@ class Notary:
         remembered = self.key.last_head()
         for note in [*([last.note] if last else []), *([remembered] if remembered else [])]:
             signed = _head_in(note)
+            if turn_of(signed.origin) < turn_of(head.origin):
+                continue  # of before a recovery, which said what became of it
             if signed.origin != head.origin or signed.size > head.size:
                 raise RolledBack(
                     f"{signed.size} events were signed as {signed.origin}, this database has "
@@ -196,7 +200,7 @@ class Notary:
                 )
 
     def _must_be_ours(self, origin: str) -> None:
-        if origin != self.origin and not re.fullmatch(re.escape(self.origin) + r"/\d+", origin):
+        if not is_of(origin, self.origin):
             raise CannotSign(
                 f"this log is signed as {origin}, the configuration says {self.origin}",
                 "A log's name never changes: put it back (audit.origin, EXEUNT_TENANT).",
@@ -204,17 +208,32 @@ class Notary:
 
     async def _signers(self, session: AsyncSession, origin: str) -> list[Signer]:
         """Whose signatures the next head bears: the key's, and while it rotates the next one's."""
-        known = {row.vkey for row in (await session.exec(select(LogKey))).all()}
+        known = {row.vkey: row for row in (await session.exec(select(LogKey))).all()}
         current = Signer(origin, self._load())
         following = self.key.load_next()
         signers = [current, *([Signer(origin, following)] if following else [])]
-        signers = [signer for signer in signers if signer.vkey in known]
-        if current not in signers:
+        active = [s for s in signers if s.vkey in known and not known[s.vkey].retired_at]
+        if current.vkey not in known:
             raise CannotSign(
                 f"the key in {self.key.path} was never announced in this log",
                 "Put the right one back; if it is lost, run `exeunt audit key replace`.",
             )
-        return signers
+        if not active:
+            raise CannotSign(
+                f"the key in {self.key.path} was retired: the log goes on with another",
+                "Put the one here that `exeunt audit key show` names without an end.",
+            )
+        return [current, *(signer for signer in active if signer != current)]
+
+    def _remember(self, note: str) -> None:
+        try:
+            if note != self.key.last_head():
+                self.key.remember_head(note)
+        except OSError as why:
+            raise CannotSign(
+                f"{self.key.head} cannot be written: {why.strerror}",
+                "Nothing is signed that could not be remembered: make room, or make it writable.",
+            ) from None
 
     def _finish_rotation(self, signed: Checkpoint, new: Signer) -> None:
         body, _, _ = signed.note.partition("\n\n")
@@ -282,12 +301,3 @@ def _head_in(note: str) -> verify.Checkpoint:
             f"the head that was signed last cannot be read: {why}",
             "Put the file back that lies beside the key (….head), from its own backup.",
         ) from None
-
-
-def _turn(origin: str) -> int:
-    last = origin.rpartition("/")[2]
-    return int(last) if last.isdecimal() else 1
-
-
-def _next_name(origin: str, was: str) -> str:
-    return f"{origin}/{_turn(was) + 1}"

@@ -7,6 +7,7 @@ What went wrong is said in the log of the service and in the metrics, until it i
 import asyncio
 from datetime import timedelta
 
+import sqlalchemy as sa
 import structlog
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -38,11 +39,19 @@ async def publish_forever(world: World) -> None:
         await note_failure(world, SIGNATURE, str(why))
         log.error("audit.changed", error=str(why), fix="docs/operating.md")  # noqa: TRY400 - said whole
         return
-    outside = [TIME_STAMPS, *map(destination_of, world.witnesses)]
     while True:
-        if await _is_time(world) or await some_are_due_again(world, outside):
-            await publish(world, world.notary)
+        try:
+            if await _is_time(world) or await _some_wait(world):
+                await publish(world, world.notary)
+        except sa.exc.OperationalError as why:
+            log.warning("audit.database_unavailable", error=type(why.orig).__name__)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _some_wait(world: World) -> bool:
+    """Of those that are configured: what is noted of others waits for nobody."""
+    stamps = [TIME_STAMPS] if world.time_stamps else []
+    return await some_are_due_again(world, [*stamps, *map(destination_of, world.witnesses)])
 
 
 async def publish(world: World, notary: Notary) -> Checkpoint | None:
@@ -67,7 +76,8 @@ async def _is_time(world: World) -> bool:
     async with world.store.read() as session:
         size = (await session.exec(select(Head.size))).one()
         last = await latest(session)
-        if last is None or world.clock.now() - last.signed_at >= EVERY:
+        # A clock that was ahead and was put back must not keep us from signing until then.
+        if last is None or abs(world.clock.now() - last.signed_at) >= EVERY:
             return last is None or last.size < size
         return await _case_closed_since(session, last.size)
 

@@ -4,8 +4,9 @@ The notary compares hashes with hashes. Here every leaf is hashed again, so that
 changed under its hash is found too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -17,7 +18,7 @@ from workflows.ledger.tree import Frontier
 from workflows.ledger.verify import leaf_hash
 from workflows.store import Store
 
-CHUNK = 4096
+CHUNK = 1024
 
 
 class Changed(Exception):
@@ -39,31 +40,65 @@ async def look(store: Store, progress: Callable[[int, int], None] | None = None)
     """
     async with store.read() as session:
         head = (await session.exec(select(Head))).one()
-        start = list(await proofs.frontier_at(session, head.pruned))
-        signed = (await session.exec(select(Checkpoint).order_by(col(Checkpoint.size)))).all()
-    heads = {one.size: one.root for one in signed if one.size >= max(head.pruned, 1)}
-    frontier = Frontier(head.pruned, start)
+    frontier, heads = await _begun(store, head.pruned), 0
     while frontier.size < head.size:
-        await _add_chunk(store, frontier, head.size, heads)
+        rows = await _chunk(store, frontier.size, head.size)
+        if rows and rows[0].idx == frontier.size:
+            heads += _add(frontier, rows, await _signed(store, head.origin, frontier.size))
+        else:
+            frontier = await _behind_pruned(store, frontier.size)
         if progress:
             progress(frontier.size - head.pruned, head.size - head.pruned)
     if frontier.packed != head.frontier:
         raise Changed("the leaves do not give the tree that the log's head tells of")
-    return Looked(head.size - head.pruned, len(heads))
+    return Looked(head.size - head.pruned, heads)
 
 
-async def _add_chunk(store: Store, frontier: Frontier, size: int, heads: dict[int, bytes]) -> None:
+async def _begun(store: Store, size: int) -> Frontier:
+    async with store.read() as session:
+        return Frontier(size, list(await proofs.frontier_at(session, size)))
+
+
+async def _chunk(store: Store, start: int, size: int) -> Sequence[sa.Row[Any]]:
     leaf = table(Leaf)
     chunk = sa.select(leaf.c.idx, leaf.c.d).where(
-        leaf.c.idx >= frontier.size, leaf.c.idx < min(size, frontier.size + CHUNK)
+        leaf.c.idx >= start, leaf.c.idx < min(size, start + CHUNK)
     )
     async with store.read() as session:
-        rows = (await (await session.connection()).execute(chunk.order_by(leaf.c.idx))).all()
+        return (await (await session.connection()).execute(chunk.order_by(leaf.c.idx))).all()
+
+
+async def _signed(store: Store, origin: str, start: int) -> dict[int, bytes]:
+    """What was signed under the log's present name. Of an earlier one a recovery said what became
+    of it.
+    """
+    heads = select(Checkpoint.size, Checkpoint.root).where(
+        Checkpoint.origin == origin,
+        col(Checkpoint.size) > start,
+        col(Checkpoint.size) <= start + CHUNK,
+    )
+    async with store.read() as session:
+        return dict((await session.exec(heads)).all())
+
+
+def _add(frontier: Frontier, rows: Sequence[sa.Row[Any]], signed: dict[int, bytes]) -> int:
+    """How many signed heads the tree was held against."""
+    held = 0
     for idx, d in rows:
         if idx != frontier.size:
-            break
+            raise Changed(f"event {frontier.size} is missing")
         frontier.add(leaf_hash(d))
-        if heads.get(frontier.size, frontier.root) != frontier.root:
-            raise Changed(f"the first {frontier.size} events are not those that were signed")
-    if not rows or rows[-1].idx + 1 != frontier.size:
-        raise Changed(f"event {frontier.size} is missing")
+        if frontier.size in signed:
+            held += 1
+            if signed[frontier.size] != frontier.root:
+                raise Changed(f"the first {frontier.size} events are not those that were signed")
+    return held
+
+
+async def _behind_pruned(store: Store, size: int) -> Frontier:
+    """Go on behind what was pruned while we looked. Raises Changed if it was not that."""
+    async with store.read() as session:
+        pruned = (await session.exec(select(Head.pruned))).one()
+    if pruned <= size:
+        raise Changed(f"event {size} is missing")
+    return await _begun(store, pruned)

@@ -28,6 +28,8 @@ STOPPED_PAUSE = 900.0
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 LONGEST_ERROR = 500
 DOUBLINGS = 10
+OF_ITSELF = frozenset({"export.failed", "log.checkpoint"})
+"""To record that such a one was not taken would make another: a log that grows by itself."""
 
 
 class LeaseLost(Exception):
@@ -41,6 +43,7 @@ class Skipped:
     index: int
     event_id: str
     why: str
+    type: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ async def advance(parts: Delivery, was: int, to: int, skipped: Sequence[Skipped]
         row.next_idx, row.lease_until = to, now + LEASE
         row.failures, row.last_error, row.tried_at, row.taken_at = 0, "", now, now
         for one in skipped:
+            if one.type in OF_ITSELF:
+                continue
             told = {"sink": parts.name, "index": one.index, "event": one.event_id, "why": one.why}
             await parts.ledger.record(session, Event("export.failed", "failure", data=told))
 

@@ -18,7 +18,7 @@ from workflows.ledger.tables import Leaf
 
 ENTRIES = -1
 """The level of an entry bundle, which lies beside those of the hashes."""
-_PATH = re.compile(r"(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_PATH = re.compile(r"(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 class Place(NamedTuple):

@@ -49,14 +49,37 @@ async def addresses(session: AsyncSession, worker: Worker) -> set[str]:
 
 
 async def values_of(session: AsyncSession, worker: Worker) -> set[str | None]:
-    """What they are called, by HR and by the systems."""
+    """What they alone are called, by HR and by the systems.
+
+    An address or a name that somebody else has, too, says nothing of them any more.
+    """
     record = record_of(worker)
     told = {record.source_worker_id, record.employee_number, record.display_name}
     mine = select(CaseAccount.account_id, CaseAccount.login).join(
         Case, col(Case.id) == CaseAccount.case_id
     )
     accounts = (await session.exec(mine.where(Case.worker_id == worker.id))).all()
-    return told | await addresses(session, worker) | {one for row in accounts for one in row}
+    told |= await addresses(session, worker) | {one for row in accounts for one in row}
+    return {
+        value
+        for value in told
+        if value and not await _is_also_somebody_elses(session, worker, value)
+    }
+
+
+async def _is_also_somebody_elses(session: AsyncSession, worker: Worker, value: str) -> bool:
+    said = sa.type_coerce(col(Worker.record), sa.JSON)
+    theirs = select(WorkerAddress.worker_id).where(WorkerAddress.address == normal_address(value))
+    others = select(Worker.id).where(
+        Worker.id != worker.id,
+        sa.or_(
+            col(Worker.id).in_(theirs),
+            col(Worker.source_worker_id) == value,
+            said["employee_number"].as_string() == value,
+            said["display_name"].as_string() == value,
+        ),
+    )
+    return (await session.exec(others.limit(1))).first() is not None
 
 
 async def deliveries_about(session: AsyncSession, worker: Worker) -> list[HrDelivery]:
