@@ -59,7 +59,7 @@ async def _begun(store: Store, size: int) -> Frontier:
         return Frontier(size, list(await proofs.frontier_at(session, size)))
 
 
-async def _chunk(store: Store, start: int, size: int) -> Sequence[sa.Row[Any]]:
+async def _chunk(store: Store, start: int, size: int) -> Sequence[Any]:
     leaf = table(Leaf)
     chunk = sa.select(leaf.c.idx, leaf.c.d).where(
         leaf.c.idx >= start, leaf.c.idx < min(size, start + CHUNK)
@@ -81,7 +81,7 @@ async def _signed(store: Store, origin: str, start: int) -> dict[int, bytes]:
         return dict((await session.exec(heads)).all())
 
 
-def _add(frontier: Frontier, rows: Sequence[sa.Row[Any]], signed: dict[int, bytes]) -> int:
+def _add(frontier: Frontier, rows: Sequence[Any], signed: dict[int, bytes]) -> int:
     """How many signed heads the tree was held against."""
     held = 0
     for idx, d in rows:

@@ -103,6 +103,7 @@ PLAIN = {
     "case.opened": _entity(CREATE, "offboarding_case"),
     "case.retried": _entity(RESUME, "offboarding_case"),
     "case.unconfirmed": _entity(OTHER, "offboarding_case"),
+    "evidence.exported": _entity(READ, "evidence_pack"),
     "export.failed": _entity(OTHER, "audit_delivery"),
     "export.replayed": _entity(RESUME, "audit_delivery"),
     "hr.decision": _entity(CREATE, "hr_decision"),
