@@ -74,7 +74,7 @@ class Telling:
 
     def opens(self, **changes: Any) -> int:
         self.add("service.started", data={"version": "0.1.0"}, of_case=False)
-        told = {"delivery": "rcpt_1", "connection": "people", "body_sha256": "ab" * 32}
+        told = {"delivery": "rcpt_1", "connection": "people"}
         self.add("hr.delivery_received", data=told, actor=HR, of_case=False)
         data = {
             "kind": "voluntary",
@@ -87,13 +87,13 @@ class Telling:
             "revoke_now": False,
             "connection": "people",
             "delivery": "rcpt_1",
-            "body_sha256": "ab" * 32,
             "policy": "careful default 0123456789ab",
             "policy_sha256": "cd" * 32,
             "rules": [],
             "contain_within_seconds": 3600,
         } | changes
         who = {"name": self.name, "source_worker_id": "W-1207-X", "owner": "it-service-desk"}
+        who["body_sha256"] = "ab" * 32
         return self.add("case.opened", "scheduled", 0.1, data, who, HR)
 
     def begins(self, *systems: str, **modes: str) -> int:
@@ -137,8 +137,8 @@ class Telling:
             {"account": account, "state": "planned", "undo": "reversible", **i} for i in items
         ]
         planned = [{k: v for k, v in one.items() if v is not None} for one in planned]
-        data = {"system": system, "digest": "12" * 32, "items": len(planned), "planned": planned}
-        return self.add("plan.made", data=data, seconds=0.4)
+        data = {"system": system, "items": len(planned), "planned": planned}
+        return self.add("plan.made", "success", 0.4, data, {"digest": "12" * 32})
 
     def call(self, method: str, status: int | None = 200) -> dict[str, Any]:
         writes = method != "GET"

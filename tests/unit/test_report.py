@@ -17,9 +17,9 @@ from tests.stories import CASE, Telling, a_good_case, cut
 from workflows.evidence import render
 from workflows.evidence.made import made
 from workflows.evidence.pack import case_pack
-from workflows.evidence.render import html, pdf, printable, visible
+from workflows.evidence.render import html, pdf, printable
 from workflows.evidence.report import Report, case_report
-from workflows.evidence.words import STANDINGS, TONES, lasted, listed, moment
+from workflows.evidence.words import HIDDEN, STANDINGS, TONES, lasted, listed, moment, visible
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",
@@ -132,6 +132,7 @@ def test_what_people_wrote_is_in_the_pdf_as_they_wrote_it(tmp_path: Path) -> Non
     assert "#panic(1) $x$ =cmd|' /C calc'!A0 <script>" in said
 
 
+@pytest.mark.slow
 @needs_poppler
 def test_a_long_case_repeats_the_heads_of_its_tables(tmp_path: Path) -> None:
     telling = Telling()
@@ -182,7 +183,7 @@ def test_the_fonts_have_every_letter_that_is_let_through(tmp_path: Path) -> None
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_page_or_hides_in_it(text: str) -> None:
     shown = visible(text)
-    assert not render.HIDDEN.search(shown)
+    assert not HIDDEN.search(shown)
     assert all(render.IN_THE_FONTS.fullmatch(one) for one in printable(text))
 
 

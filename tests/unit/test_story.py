@@ -41,11 +41,13 @@ def test_every_fact_cites_the_leaf_that_says_it() -> None:
         (story.policy_sha256, "case.opened", "policy_sha256"),
         (story.contained_at, "case.judged", "contained_at"),
         (story.accounts[0].blocked_at, "account.judged", "blocked_at"),
-        (story.systems[0].plan_sha256, "plan.made", "digest"),
         (story.version, "service.started", "version"),
     ):
         leaf = leaves[fact.leaf or 0]
         assert (leaf.type, leaf.data[name]) == (type_, fact.value)
+    plan = story.systems[0].plan_sha256
+    assert leaves[plan.leaf or 0].shown["digest"] == plan.value
+    assert story.source.body_sha256.value == "ab" * 32
 
 
 def test_a_call_is_told_with_its_request_id_and_what_binds_it_to_the_reply() -> None:
@@ -235,7 +237,7 @@ def test_without_names_the_pseudonym_stands_and_it_is_said_how_much_is_hidden() 
 
 def test_what_was_not_recorded_is_not_guessed() -> None:
     telling = Telling()
-    telling.opens(hr_entered_at=None, contain_within_seconds=None, body_sha256=None)
+    telling.opens(hr_entered_at=None, contain_within_seconds=None)
     telling.begins("directory")
     cut(telling, "directory", "a1")
     telling.verdict("contained")
@@ -243,7 +245,8 @@ def test_what_was_not_recorded_is_not_guessed() -> None:
     assert not story.hr_entered_at
     assert clock(story, ENTRY).seconds is None
     assert clock(story, PROMISE).met is None
-    assert story.source.body_sha256.leaf is None
+    assert story.cancelled.leaf is None
+    assert story.erased.leaf is None
 
 
 def test_a_cancelled_case_and_one_that_is_to_come_cut_nothing() -> None:

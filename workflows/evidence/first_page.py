@@ -119,18 +119,20 @@ def figures(story: Story) -> list[dict[str, str]]:
         "tone": GOOD if story.verdict.value == "contained" else WATCH,
         "refs": refs(*(account.containment.leaf for account in story.accounts[:4])),
     }
-    promise = clocks[PROMISE]
-    return [
-        _figure(promise, "the promise: from the later of last moment and HR’s message"),
-        _figure(clocks[MOMENT], "from the last moment alone"),
-        _figure(clocks[ENTRY], "from HR’s own entry"),
-        cut,
-    ]
+    labels = {
+        PROMISE: "the promise: from the later of last moment and HR’s message",
+        MOMENT: "from the last moment alone",
+        ENTRY: "from HR’s own entry",
+    }
+    over = bool(story.restored_at or story.cancelled)
+    return [*(_figure(clocks[name], label, over=over) for name, label in labels.items()), cut]
 
 
-def _figure(clock: Clock, label: str) -> dict[str, str]:
-    if not clock.start:
-        return {"label": label, "value": "–", "note": NOT_SAID, "tone": QUIET, "refs": ""}
+def _figure(clock: Clock, label: str, *, over: bool) -> dict[str, str]:
+    """`over`: given back or taken back, so that a clock that has not stopped never will."""
+    if not clock.start or (over and clock.seconds is None):
+        note = "never contained" if clock.start else NOT_SAID
+        return {"label": label, "value": "–", "note": note, "tone": QUIET, "refs": ""}
     words, tone = _met(clock)
     return {
         "label": label,

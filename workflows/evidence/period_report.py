@@ -73,7 +73,6 @@ def period_report(
         "period": told.period.named,
         "verdict": _verdict(told.summary, told.seal),
         "figures": _figures(told.summary),
-        "picture": cut_off_over_time(waits, target, PRINT),
         "picture_says": "the share of leavers who were cut off, by the time that it took",
         "systems": _systems(told.stories),
         "late": _late(told.summary),
@@ -88,7 +87,10 @@ def period_report(
         "not_shown": NOT_SHOWN,
         "events": [],
     }
-    return Report(document, cut_off_over_time(waits, target, SCREEN))
+    pictures = [
+        {"picture": cut_off_over_time(waits, target, colours)} for colours in (PRINT, SCREEN)
+    ]
+    return Report(document, *pictures)
 
 
 def _verdict(summary: Summary, seal: Read) -> dict[str, Any]:
