@@ -27,12 +27,12 @@ class EventPage(BaseModel):
 
 
 class Asked(BaseModel):
-    """Filters of the ledger."""
+    """Filters of the ledger. They stand in it for ever (`audit.exported`): no free text."""
 
     since: SaneInstant | None = None
     until: SaneInstant | None = None
-    case: str | None = None
-    type: str | None = None
+    case: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    type: str | None = Field(None, pattern=r"^[a-z0-9_.-]{1,64}$", examples=["case.closed"])
     cursor: str = Field(
         "-1",
         pattern=r"^(-1|[0-9]{1,18}|evt_[0-9A-Za-z]{1,40})$",

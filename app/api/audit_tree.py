@@ -14,6 +14,7 @@ from workflows.ledger import proofs, tiles
 from workflows.ledger.notary import Notary, unsigned
 from workflows.ledger.note import hash_lines, proof_text
 from workflows.ledger.tables import Checkpoint, Leaf, LogKey
+from workflows.ledger.verify import NUMBER
 from workflows.world import World
 
 router = APIRouter(prefix="/audit", tags=["Audit"])
@@ -101,7 +102,7 @@ async def inclusion(
     async with world.store.read() as session:
         leaf = select(Leaf.idx).where(Leaf.id == event_id)
         index = (await session.exec(leaf)).first()
-        if index is None and event_id.isdecimal():
+        if index is None and NUMBER.fullmatch(event_id):
             index = int(event_id)
         if index is None:
             raise NotFound("there is no such event", "GET /api/v1/audit/events lists them.")

@@ -140,3 +140,23 @@ async def test_the_head_is_signed_by_itself(exeunt: House, auditor: httpx.AsyncC
     events = await exeunt.events(type="log.key.announced")
     assert len(events) == 1
     assert events[0]["data"]["vkey"] == (await auditor.get("/audit/key")).json()["keys"][0]["vkey"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/audit/events/{'9' * 5000}/proof",
+        "/audit/events/%00/proof",
+        f"/audit/export?type={'%01' * 20_000}",
+        "/audit/export?case=Ada%20Lovelace",
+        f"/audit/tile/0/{'x000/' * 1500}000",
+        f"/audit/consistency?from=1&to={'9' * 4000}",
+    ],
+    ids=lambda path: path[:30],
+)
+async def test_what_is_without_end_or_no_name_is_refused_and_stands_in_no_log(
+    auditor: httpx.AsyncClient, path: str
+) -> None:
+    before = (await head_of(auditor)).size
+    assert (await auditor.get(path)).status_code in {404, 422}
+    assert (await head_of(auditor)).size == before

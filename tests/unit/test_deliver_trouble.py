@@ -17,7 +17,7 @@ from adapters.errors import (
     Unrecognised,
 )
 from adapters.sinks.contract import Item, Parcel
-from tests.logs import ORIGIN, Log, Memory, failures, log_at, refusing, until_idle
+from tests.logs import Log, Memory, failures, log_at, refusing, until_idle
 from workflows.ledger.deliver import deliver_once
 from workflows.ledger.shipments import replay
 from workflows.ledger.tables import Head, Leaf
@@ -141,8 +141,7 @@ async def test_a_refused_event_at_the_very_end_waits_until_another_is_taken(log:
     log.clock.advance(seconds=901)
     await until_idle(parts)
     assert sink.indexes == [1]
-    leaf, head = await failures(log)
-    assert (leaf["index"], head["event"]) == (0, f"{ORIGIN}@1")
+    assert [one["index"] for one in await failures(log)] == [0]  # of the head behind it nothing
 
 
 async def test_what_a_sink_can_never_take_is_not_even_sent(log: Log) -> None:

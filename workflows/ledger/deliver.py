@@ -173,7 +173,7 @@ class _UnderWay:
         skipped = [*gone, *self.passed_over]
         await advance(self.parts, self.at, self.reached, skipped)
         for one in skipped:
-            log.warning("sink.passed_over", sink=self.parts.name, event=one.event_id, why=one.why)
+            log.warning("sink.passed_over", sink=self.parts.name, id=one.event_id, why=one.why)
         self.at = self.reached
         self.never, self.passed_over = self.never[len(gone) :], []
 

@@ -14,7 +14,7 @@ from app.settings import Settings
 from workflows.ledger.events import Actor
 from workflows.ledger.keys import KeyUnusable
 from workflows.ledger.notary import CannotSign, Notary, unsigned
-from workflows.ledger.tables import LogKey
+from workflows.ledger.tables import Head, LogKey
 
 cli = typer.Typer(help="The key with which the log is signed.", no_args_is_help=True)
 OPERATOR = Actor("person", "command-line")
@@ -43,6 +43,12 @@ def create() -> None:
     """Make the key of a new log (an embedded database has one made at its first start)."""
 
     async def do(notary: Notary, console: Console) -> None:
+        async with notary.store.read() as session:
+            if (await session.exec(select(Head.origin))).one():
+                raise CannotSign(
+                    "this log has a key already",
+                    f"Copy it to {notary.key.path}; if it is lost, `exeunt audit key replace`.",
+                )
         try:
             notary.key.create()
         except KeyUnusable as why:
