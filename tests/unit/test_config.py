@@ -158,7 +158,11 @@ def test_without_an_audit_section_the_log_is_kept_for_thirteen_months_and_goes_n
         ("400d", "13 months", "exeunt.yaml:16: audit.retention: must be a duration such as"),
         ("400d", "0", "exeunt.yaml:16: audit.retention: must be a day at least"),
         ("1.8.0", "1.9.0", "exeunt.yaml:17: audit.ocsf_version: Input should be '1.8.0'"),
-        (VKEY, VKEY[:-4] + "AAAA", "audit.witnesses.auditor.vkey: key witness.auditor.example was mistyped"),
+        (
+            VKEY,
+            VKEY[:-4] + "AAAA",
+            "audit.witnesses.auditor.vkey: key witness.auditor.example was mistyped",
+        ),
         (VKEY, "witness", "audit.witnesses.auditor.vkey: this is no key"),
         ("{url: https://wit", "{url: http://wit", "audit.witnesses.auditor.url: 'http://wit"),
         ("    auditor:", "    Big Four:", "exeunt.yaml:19: audit.witnesses.Big Four: a name is"),

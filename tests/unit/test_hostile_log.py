@@ -15,23 +15,28 @@ from adapters.errors import Unrecognised
 from adapters.sinks.contract import Item
 from adapters.sinks.syslog import Syslog, SyslogSettings, message
 from adapters.witness import Witness
-from tests.conftest import NOON
+from app.cli.audit import keys as keys_cli
+from app.cli.audit.tree import write_mirror
+from tests.conftest import NOON, StillClock
 from tests.logs import Memory, log_at
 from tests.sealed_logs import (
     LOG,
     LOG_KEY,
+    ORIGIN,
     WITNESS,
     WITNESS_KEY,
     Log,
     a_period_pack,
     as_zip,
     case_events,
+    lines_of,
     other_events,
     pack_of,
 )
 from tests.trees import grow, log_of
 from tests.unit.test_notary import key, keys_of, notary_of, signed, signers_of
-from tests.unit.test_publish import _rewrite, clock_of, opened, published
+from tests.unit.test_publish import CONFIG, _rewrite, clock_of, opened, published
+from workflows.errors import Conflict
 from workflows.ledger import proofs, selfcheck, shown, tiles
 from workflows.ledger import publish as publish_module
 from workflows.ledger.deliver import deliver_once
@@ -51,6 +56,8 @@ from workflows.ledger.verify import (
     parse_checkpoint,
     parse_event,
 )
+from workflows.ledger.witnessed import Declined
+from workflows.ledger.witnessed import Witness as Watching
 from workflows.schema import _config, engine_for_migrations, migrate
 from workflows.store import Store
 
@@ -448,3 +455,67 @@ def test_a_log_that_was_pruned_cannot_be_downgraded_into_one_that_never_grows_ag
         with pytest.raises(RuntimeError, match="pruned"):
             command.downgrade(config, "0004")
     engine.dispose()
+
+
+async def test_the_leaf_that_was_changed_is_named(sqlite_url: str) -> None:
+    async with log_of(sqlite_url, 1000) as (store, _):
+        async with store.write() as session:
+            connection = await session.connection()
+            await connection.execute(sa.text("DROP TRIGGER leaf_no_update"))
+            await connection.execute(sa.text("UPDATE leaf SET d = x'7b7d' WHERE idx = 700"))
+        with pytest.raises(selfcheck.Changed, match="event 700 was changed"):
+            await selfcheck.look(store)
+
+
+def test_a_log_that_asks_for_the_same_again_and_again_does_not_fill_the_witness(
+    tmp_path: Path,
+) -> None:
+    witness = Watching(tmp_path, WITNESS, [LOG_KEY], StillClock())
+    witness.open()
+    true, forged = Log([b"a", b"b"]), Log([b"a", b"c", b"d"])
+    witness.add(f"old 0\n\n{true.checkpoint()}".encode())
+    for _ in range(20):
+        with pytest.raises(Declined):
+            witness.add(f"old 2\n{lines_of(forged.consistency(2))}\n{forged.checkpoint()}".encode())
+    assert witness.refusals(ORIGIN) == 1
+    assert witness.last(ORIGIN).size == 2
+
+
+async def test_a_mirror_is_never_made_of_two_histories(tmp_path: Path, key: KeyFile) -> None:
+    """Tiles that are there are not written again: those of before the rollback would stay."""
+    file, copy, mirror = tmp_path / "exeunt.db", tmp_path / "backup.db", tmp_path / "mirror"
+    url = f"sqlite:///{file}"
+    async with notary_of(url, key, 200) as notary:
+        await signed(notary)
+    shutil.copy(file, copy)
+    async with notary_of(url, key) as notary:
+        await grow(notary.store, 200, begin=200)
+        await write_mirror(notary.store, await signed(notary), mirror)
+    shutil.copy(copy, file)
+    async with notary_of(url, key) as notary:
+        await grow(notary.store, 300, begin=1000)
+        await notary.recover(EXEUNT, "disk died")
+        with pytest.raises(Conflict, match="another folder"):
+            await write_mirror(notary.store, await signed(notary), mirror)
+        assert await write_mirror(notary.store, await signed(notary), tmp_path / "new")
+
+
+def test_two_populations_are_not_the_same_by_a_line_end_in_a_name(tmp_path: Path) -> None:
+    """Both have two cases, and the same digest was sealed for them."""
+    pack = a_period_pack(["a", "b\nc"])
+    report = check_pack(as_zip(tmp_path / "p.zip", pack), Policy.of([LOG_KEY], [WITNESS_KEY], 1))
+    assert any("line end" in said for said in report.refused)
+
+
+def test_a_log_that_has_a_key_gets_no_other_by_create(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"DATABASE_URL": f"sqlite:///{tmp_path}/x.db", "CONFIG": "x.yaml"}.items():
+        monkeypatch.setenv(f"EXEUNT_{name}", value)
+    (tmp_path / "x.yaml").write_text(CONFIG)
+    keys_cli.create()
+    monkeypatch.setenv("EXEUNT_AUDIT_KEY", str(tmp_path / "of-another-node"))
+    with pytest.raises(CannotSign, match="has a key already"):
+        keys_cli.create()
+    assert not (tmp_path / "of-another-node").exists()
