@@ -1,4 +1,4 @@
-"""The only door to the network: one client, one translation of vendor errors, one memory of calls.
+"""The only door to the network: one client, one translation of vendor errors.
 
 Nothing leaves here as an httpx error, no secret and no query string reaches a message, and in
 observe mode no write leaves at all.
@@ -7,9 +7,6 @@ observe mode no write leaves at all.
 import hashlib
 import ipaddress
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
@@ -18,6 +15,7 @@ from typing import Any
 import httpx
 
 from adapters.budget import Budget
+from adapters.calls import remember
 from adapters.errors import NeedsHuman, TryAgain, Unrecognised
 from adapters.statuses import json_or_none, name_of, path_of, raise_for_status, retry_after
 
@@ -40,38 +38,6 @@ class Mode(StrEnum):
 
     ENFORCE = "enforce"
     OBSERVE = "observe"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call as the ledger remembers it: no query, no body, no host.
-
-    `path` is the operation's name where every call has the same path.
-    """
-
-    method: str
-    path: str
-    status: int | None
-    request_id: str | None
-    milliseconds: int
-    writes: bool = False
-    """Whether it may have changed something. A POST that only reads does not."""
-    reply_sha256: str | None = None
-    """Of the reply's body, without its transfer encoding; None if none came whole."""
-
-
-_calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
-
-
-@contextmanager
-def recording() -> Iterator[list[Call]]:
-    """Collect the calls that are made inside, so that the ledger can name each of them."""
-    calls: list[Call] = []
-    token = _calls.set(calls)
-    try:
-        yield calls
-    finally:
-        _calls.reset(token)
 
 
 @dataclass(frozen=True)
@@ -312,20 +278,3 @@ def _remember(
     status = response.status_code if response is not None else None
     digest = None if said is None else hashlib.sha256(said).hexdigest()
     remember(request.method, path_of(request), status, seconds, found, digest, writes=writes)
-
-
-def remember(
-    method: str,
-    path: str,
-    status: int | None,
-    seconds: float,
-    request_id: str | None = None,
-    reply_sha256: str | None = None,
-    *,
-    writes: bool,
-) -> None:
-    """Add one call to what is being recorded. For doors to what does not speak HTTP."""
-    calls = _calls.get()
-    if calls is not None:
-        ms = round(seconds * 1000)
-        calls.append(Call(method, path, status, request_id, ms, writes, reply_sha256))

@@ -19,6 +19,7 @@ from app.api import (
     audit,
     audit_tree,
     cases,
+    evidence,
     health,
     hr_events,
     plans,
@@ -43,6 +44,7 @@ from workflows.ledger.settings import AuditSettings
 from workflows.ledger.shipments import Delivery
 from workflows.lock import only_one
 from workflows.model import Capabilities
+from workflows.privacy.upkeep import upkeep_forever
 from workflows.store import Store
 from workflows.sweeper import sweep_forever
 from workflows.world import HrConnection, System, World, wire
@@ -71,6 +73,7 @@ def build_world(settings: Settings, config: Config, clock: Clock) -> World:
         witnesses={name: Witness(w.url, w.vkey) for name, w in config.audit.witnesses.items()},
         time_stamps=time_stamps_of(config.audit),
         outlets=outlets_of(settings, config, clock),
+        retention=config.audit.retention,
     )
 
 
@@ -136,7 +139,7 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
         wire(world)
         await world.engine.launch()
         stack.push_async_callback(world.engine.stop, patience)
-        for work in (sweep_forever, publish_forever):
+        for work in (sweep_forever, publish_forever, upkeep_forever):
             task = asyncio.create_task(_keep_at(work, world))
             stack.push_async_callback(_stopped, task)
         for name, outlet in world.outlets.items():
@@ -224,7 +227,10 @@ def create_app(world: World) -> FastAPI:
     app.state.world = world
     errors.install(app)
     app.add_middleware(BodyLimit)
-    nouns = (hr_events, cases, workers, plans, systems, tasks, account_links, audit, audit_tree)
+    nouns = (
+        *(hr_events, cases, workers, plans, systems, tasks),
+        *(account_links, audit, audit_tree, evidence),
+    )
     for router in nouns:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.router)

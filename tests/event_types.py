@@ -1,6 +1,7 @@
 """Every type of event that the code can record, found in the code itself."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeGuard
@@ -15,10 +16,25 @@ def emitted() -> set[str]:
     found: set[str] = set()
     for folder in ("app", "workflows"):
         for path in (ROOT / folder).rglob("*.py"):
-            for call in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if _makes_an_event(call):
-                    found.update(_types(call.args[0], f"{path}:{call.lineno}"))
+            tree = ast.parse(path.read_text("utf-8"))
+            for call in filter(_makes_an_event, ast.walk(tree)):
+                told = call.args[0]
+                if isinstance(told, ast.Name):
+                    found.update(_looks_like_one(tree))
+                else:
+                    found.update(_types(told, f"{path}:{call.lineno}"))
     return found
+
+
+def _looks_like_one(tree: ast.AST) -> Iterator[str]:
+    """For a type that is handed in: every text of the file that can be one."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", node.value)
+        ):
+            yield node.value
 
 
 def _makes_an_event(node: ast.AST) -> TypeGuard[ast.Call]:

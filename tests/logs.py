@@ -5,20 +5,27 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
 
 from adapters.clock import Clock
+from adapters.errors import TargetDenied
 from adapters.sinks.contract import Item, Parcel, Sink
-from tests.conftest import StillClock
-from workflows.ledger.events import Event
+from tests.conftest import NOON, StillClock
+from workflows.ledger.deliver import deliver_once
+from workflows.ledger.events import Event, canonical
 from workflows.ledger.formats import format_named
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.notary import Notary
 from workflows.ledger.outlets import Outlet
+from workflows.ledger.read import Filters, page
 from workflows.ledger.record import Ledger
 from workflows.ledger.shipments import Delivery, destination_of
 from workflows.ledger.tables import Shipment
+from workflows.ledger.verify import leaf_hash
 from workflows.schema import migrate
 from workflows.store import Store
 
@@ -102,10 +109,27 @@ class Log:
             return await session.get_one(Shipment, destination_of(name))
 
 
+@cache
+def _empty() -> bytes:
+    """An embedded database that is up to date: copying it is faster than making it."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
+def _make(url: str) -> None:
+    file = Store(url).file
+    if file:
+        file.write_bytes(_empty())
+    else:
+        migrate(url)
+
+
 @asynccontextmanager
 async def log_at(url: str, folder: Path, clock: StillClock | None = None) -> AsyncIterator[Log]:
     """A log with one leaf: the announcement of its key."""
-    await asyncio.to_thread(migrate, url)
+    await asyncio.to_thread(_make, url)
     store, clock = Store(url), clock or StillClock()
     ledger = Ledger(store, clock)
     notary = Notary(store, ledger, clock, ORIGIN, KeyFile(folder / "audit.key"))
@@ -117,3 +141,38 @@ async def log_at(url: str, folder: Path, clock: StillClock | None = None) -> Asy
         for sink in made.opened:
             await sink.close()
         await store.close()
+
+
+async def failures(log: Log) -> list[dict[str, object]]:
+    """What was recorded as not shipped."""
+    await log.ledger.sequence()
+    leaves = await page(log.store, Filters(type="export.failed"), 1000)
+    return [json.loads(leaf.d)["data"] for leaf in leaves]
+
+
+async def until_idle(parts: Delivery) -> None:
+    for _ in range(1000):
+        if not await deliver_once(parts):
+            return
+    raise AssertionError("it never came to an end")
+
+
+def refusing(*bad: int) -> Memory:
+    """Takes no parcel in which one of these leaves is."""
+
+    def answer(parcel: Parcel) -> None:
+        if any(item.leaf_hash and item.index in bad for item in parcel.items):
+            raise TargetDenied("it does not like it")
+
+    return Memory(answer)
+
+
+def item(index: int, text: str = "", *, severity: int = 1, at: datetime = NOON) -> Item:
+    """One event on its way, as JSON."""
+    d = canonical({"id": f"evt_{index}", "text": text, "type": "x.done"})
+    return Item(index, f"evt_{index}", "x.done", at, severity, "case_1", leaf_hash(d), d)
+
+
+def parcel(*items: Item) -> Parcel:
+    """Two events, one of them as nasty as can be, unless others are given."""
+    return Parcel(ORIGIN, items or (item(0), item(1, HOSTILE)))

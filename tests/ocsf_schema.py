@@ -1,4 +1,4 @@
-"""The published schemas of OCSF, class by class; what belongs to a profile only if it is claimed."""
+"""The published schemas of OCSF, class by class; a profile's part only if claimed."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -142,16 +143,21 @@ CASES = [f"case_{n}" for n in range(30)]
 
 
 def a_period_pack(cases: Sequence[str] = CASES) -> dict[str, bytes]:
-    """Sealed as leaf 4 of a tree of 6, sampled by that tree, proved in one of 9."""
+    """Sealed as leaf 4 of a tree of 6, sampled by that tree, proved in one of 18.
+
+    Of the first sampled case the log holds all, the pack its last event and a pack of its own.
+    """
     ids = hashlib.sha256("\n".join(sorted(cases)).encode()).hexdigest()
     data = {"period": "2026-09", "count": len(cases), "ids_sha256": ids}
     seal = canonical({"id": "evt_seal", "type": "population.sealed", "data": data})
-    others = other_events(8)
-    log = Log([*others[:4], seal, *others[4:]])
-    ranks = verify.sample(SEED, log.root(6), cases)[:5]
+    others = other_events(12)
+    sealing = Log([*others[:4], seal, others[4]])
+    ranks = verify.sample(SEED, sealing.root(), cases)[:5]
+    first = ranks[0][1]
+    log = Log([*sealing.leaves, *others[5:], *case_events(first)])
     told = {
         "seed": SEED,
-        "root": b64(log.root(6)),
+        "root": b64(sealing.root()),
         "ranks": [{"case": case, "rank": rank} for rank, case in ranks],
     }
     more = {
@@ -159,14 +165,21 @@ def a_period_pack(cases: Sequence[str] = CASES) -> dict[str, bytes]:
         "sample.json": json.dumps(told).encode(),
         "consistency/6.checkpoint": log.checkpoint(6).encode(),
         "consistency/6.proof": lines_of(log.consistency(6)).encode(),
+        f"sample/{first}.zip": zipped(pack_of(log, case_events(first))),
     }
-    return sealed(pack_of(log, [seal], more), "period")
+    return sealed(pack_of(log, [seal, case_events(first)[-1]], more), "period")
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(name, content)
+    return out.getvalue()
 
 
 def as_zip(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            archive.writestr(name, content)
+    path.write_bytes(zipped(files))
     return path
 
 

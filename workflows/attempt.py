@@ -12,9 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Action, Outcome, Wave
 from adapters.budget import urgently
+from adapters.calls import Call, recording
 from adapters.contract import Adapter
 from adapters.errors import AdapterError, TryAgain
-from adapters.http import Call, recording
 from adapters.nouns import State
 from workflows.again import order_again
 from workflows.before import note_what_was_taken, prepared

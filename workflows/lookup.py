@@ -8,8 +8,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.budget import urgently
+from adapters.calls import Call, recording
 from adapters.errors import AdapterError
-from adapters.http import Call, recording
 from adapters.nouns import Account, Kind, Match, Rule, State
 from workflows.identify import Identified, identify
 from workflows.ledger.events import Event

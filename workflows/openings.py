@@ -45,7 +45,6 @@ def opened(
             "revoke_now": case.revoke_now,
             "connection": worker.connection,
             "delivery": case.delivery_id,
-            "body_sha256": delivery.body_sha256 if delivery else None,
             **_terms(world, case, terms),
         },
         personal={
@@ -53,6 +52,7 @@ def opened(
             "reason": opening.reason or None,
             "reference": opening.reference or None,
             "owner": case.owner,
+            "body_sha256": delivery.body_sha256 if delivery else None,
         },
         actor=opening.actor,
     )

@@ -7,8 +7,8 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.actions import Wave
+from adapters.calls import Call, recording
 from adapters.errors import AdapterError, NeedsHuman, TryAgain
-from adapters.http import Call, recording
 from adapters.nouns import State
 from workflows.cases import replan_cuts
 from workflows.ledger.events import Event, stamp

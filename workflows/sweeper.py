@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from workflows.cases import begin_place, start_part
+from workflows.evidence.sealing import seal_last_month
 from workflows.ledger.events import Event
 from workflows.model import CaseStatus
 from workflows.rescue import adopt, rescue
@@ -36,6 +37,7 @@ async def sweep_forever(world: World) -> None:
             await sweep(world)
             if turn % RESCUE_EVERY == 0:
                 await rescue(world)
+                await seal_last_month(world)
                 if not world.store.embedded:
                     await adopt(world)
         except sa.exc.OperationalError as why:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from adapters.calls import Call
 from adapters.errors import (
     AdapterError,
     CredentialDenied,
@@ -13,7 +14,6 @@ from adapters.errors import (
     TryAgain,
     Unrecognised,
 )
-from adapters.http import Call
 from workflows.ledger.events import Event
 from workflows.tables import Case, Item, Part, SystemHealth
 from workflows.tasks import Ask, open_task

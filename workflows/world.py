@@ -5,6 +5,7 @@ DBOS calls module-level functions, so they take their surroundings from here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from adapters.clock import Clock
 from adapters.contract import Adapter
@@ -52,6 +53,8 @@ class World:
     time_stamps: TimeStamps | None = None
     outlets: Mapping[str, Outlet] = field(default_factory=dict)
     """Where the log goes as it grows, by the sink's name."""
+    retention: timedelta = timedelta(days=395)
+    """How long events and leavers are remembered."""
 
     def adapter(self, system: str) -> Adapter:
         """Who talks to this system. Raises NeedsHuman if it was taken out of the configuration."""

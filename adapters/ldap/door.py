@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from adapters.calls import remember
 from adapters.clock import Clock
 from adapters.errors import NeedsHuman, TryAgain, Unrecognised
-from adapters.http import Mode, remember
+from adapters.http import Mode
 from adapters.ldap import codes, filters, messages
 from adapters.ldap.ber import measure
 from adapters.ldap.lines import Line, Opener

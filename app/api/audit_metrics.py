@@ -7,17 +7,18 @@ from prometheus_client import CollectorRegistry, Gauge
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from workflows.ledger.lag import log_stands, sinks_stand
-from workflows.ledger.shipments import shipments
+from workflows.ledger.shipments import destination_of, shipments
 
-WITNESS = "witness:"
+SINK, WITNESS = destination_of(""), "witness:"
 
 
 async def add_log(
     registry: CollectorRegistry, session: AsyncSession, sinks: Iterable[str], now: datetime
 ) -> None:
+    names = list(sinks)
     await _log(registry, session, now)
-    await _sinks(registry, session, sinks, now)
-    await _destinations(registry, session)
+    await _sinks(registry, session, names, now)
+    await _destinations(registry, session, {destination_of(name) for name in names})
 
 
 async def _log(registry: CollectorRegistry, session: AsyncSession, now: datetime) -> None:
@@ -50,12 +51,17 @@ async def _sinks(
             taken.labels(stands.name).set(stands.taken_at.timestamp())
 
 
-async def _destinations(registry: CollectorRegistry, session: AsyncSession) -> None:
+async def _destinations(
+    registry: CollectorRegistry, session: AsyncSession, sinks: set[str]
+) -> None:
+    """A sink that was taken out of the configuration is nobody's trouble any more."""
     failures = Gauge("exeunt_log_failures", "Failures in a row", ["destination"], registry=registry)
     cosigned = Gauge(
         "exeunt_witness_cosigned_size", "Events it signed for", ["witness"], registry=registry
     )
     for row in await shipments(session):
+        if row.destination.startswith(SINK) and row.destination not in sinks:
+            continue
         failures.labels(row.destination).set(row.failures)
         if row.destination.startswith(WITNESS):
             cosigned.labels(row.destination.removeprefix(WITNESS)).set(row.next_idx)

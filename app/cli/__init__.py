@@ -16,6 +16,7 @@ from app.cli import (
     demo,
     doctor,
     erase,
+    evidence,
     offboard,
     plan,
     serve,
@@ -45,6 +46,7 @@ cli.command()(erase.hold)
 cli.command()(database.migrate)
 cli.command()(adapters.adapters)
 cli.add_typer(audit.cli, name="audit")
+cli.add_typer(evidence.cli, name="evidence")
 cli.add_typer(token.cli, name="token")
 cli.add_typer(witness.cli, name="witness")
 

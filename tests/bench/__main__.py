@@ -50,4 +50,5 @@ def main() -> None:
     console.print(table(found))
 
 
-main()
+if __name__ == "__main__":
+    main()

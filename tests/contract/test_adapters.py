@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from adapters.actions import Action, Outcome, Undo, Wave
+from adapters.calls import recording
 from adapters.contract import Adapter, Brief
 from adapters.errors import (
     AdapterError,
@@ -20,7 +21,7 @@ from adapters.errors import (
     TryAgain,
     Unrecognised,
 )
-from adapters.http import Mode, recording
+from adapters.http import Mode
 from adapters.nouns import NO_WAY_BACK, Account, Person, Rule, State
 from adapters.postconditions import TAKES, given_back, holds, removable
 from adapters.practice.base import Fault, Practice

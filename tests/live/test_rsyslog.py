@@ -17,10 +17,9 @@ from adapters.sinks.syslog import Syslog
 from tests.conftest import NOON
 from tests.debian import require
 from tests.house import eventually
-from tests.logs import HOSTILE, ORIGIN, Log, log_at
+from tests.logs import HOSTILE, ORIGIN, Log, item, log_at
 from tests.rsyslog import CLIENT, GNUTLS, Authority, Rsyslog
 from workflows.ledger.deliver import deliver_forever, deliver_once
-from workflows.ledger.events import canonical
 from workflows.ledger.read import Filters, page
 from workflows.ledger.verify import leaf_hash
 
@@ -66,11 +65,6 @@ def sink(siem: Rsyslog, **told: Any) -> Syslog:
         **told,
     }
     return Syslog.connect("siem", Syslog.Settings(**settings), Clock())
-
-
-def item(index: int, text: str = "", severity: int = 1) -> Item:
-    d = canonical({"id": f"evt_{index}", "text": text})
-    return Item(index, f"evt_{index}", "x.done", NOON, severity, "case_1", leaf_hash(d), d)
 
 
 def said(message: dict[str, Any]) -> bytes:

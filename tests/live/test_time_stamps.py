@@ -16,7 +16,7 @@ from tests.sealed_logs import LOG, Log, a_case_pack, as_folder, sealed
 from tests.time_authority import Authority, authority
 from workflows.ledger import verify
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 NOTE = Log([b"one", b"two", b"three"]).checkpoint().encode()
 
@@ -141,7 +141,6 @@ async def test_what_is_no_stamp_is_refused(tsa: Authority, reply: bytes) -> None
         await refused(tsa, ca_file)
 
 
-@pytest.mark.slow
 async def test_no_change_of_a_byte_changes_what_a_stamp_says(tsa: Authority) -> None:
     """CMS does not sign versions and names of algorithms around what it signs."""
     request = TimestampRequestBuilder(NOTE, HashAlgorithm.SHA256).build()

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from adapters.calls import recording
 from adapters.errors import (
     AdapterError,
     CredentialDenied,
@@ -16,7 +17,7 @@ from adapters.errors import (
     TryAgain,
     Unrecognised,
 )
-from adapters.http import Mode, recording
+from adapters.http import Mode
 from adapters.systems.aws import AwsIam
 from adapters.systems.aws.door import AwsApi, opened
 from adapters.systems.aws.protocol import service

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from adapters.actions import Action, Outcome
+from adapters.calls import recording
 from adapters.contract import Brief
 from adapters.errors import NeedsHuman, TargetDenied, TryAgain, Unrecognised
-from adapters.http import recording
 from adapters.nouns import GIVEN_TO, NO_WAY_BACK, State
 from adapters.postconditions import FACTS, TAKES, given_back, holds, removable
 from adapters.systems.entra import Entra

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from adapters.actions import Action, Outcome
+from adapters.calls import recording
 from adapters.errors import NeedsHuman, TargetDenied, TryAgain, Unrecognised
-from adapters.http import recording
 from adapters.nouns import NEXT, Account, Kind, Person
 from adapters.postconditions import holds, removable
 from adapters.practice.base import Fault

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from adapters.calls import recording
 from adapters.clock import Clock
 from adapters.errors import (
     AdapterError,
@@ -18,7 +19,7 @@ from adapters.errors import (
     TryAgain,
     Unrecognised,
 )
-from adapters.http import Mode, recording
+from adapters.http import Mode
 from adapters.ldap import messages
 from adapters.ldap.ber import Reader, integer, measure, text, tlv
 from adapters.ldap.codes import error_of

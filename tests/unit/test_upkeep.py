@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from adapters.hr.contract import WorkerRecord
 from tests.conftest import NOON, StillClock
 from tests.trees import all_leaves, log_of
-from workflows.ledger.events import Event
+from workflows.ledger.events import Actor, Event
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Disclosure
 from workflows.privacy import upkeep as upkeeping
@@ -24,7 +24,7 @@ from workflows.privacy.tables import LegalHold
 from workflows.privacy.upkeep import Kept, upkeep
 from workflows.privacy.wipe import is_due, wipe
 from workflows.store import Store
-from workflows.tables import Case, CaseAccount, HrDelivery, Recheck, Worker
+from workflows.tables import Case, CaseAccount, HrDelivery, Recheck, Worker, WorkerAddress
 
 YEAR = timedelta(days=395)
 LONG_AGO, LATELY = NOON - timedelta(days=400), NOON - timedelta(days=300)
@@ -52,7 +52,7 @@ class Firm:
         """Somebody, with a case unless nothing is said of it, and one personal value in the log."""
         record = WorkerRecord(source_worker_id=name, work_email=f"{name}@acme.example")
         row = Worker(
-            id=name,
+            id=f"worker_{name}",
             connection="people",
             source_worker_id=name,
             subject=f"s_{name}",
@@ -64,7 +64,9 @@ class Firm:
         if case:
             told: Any = {"kind": "other", "containment": "contained", "subject": f"s_{name}"}
             when: Any = {"effective_at": LONG_AGO, "received_at": LONG_AGO}
-            await self.add(Case(id=f"case_{name}", worker_id=name, **told, **when, **case))
+            await self.add(
+                Case(id=f"case_{name}", worker_id=f"worker_{name}", **told, **when, **case)
+            )
         async with self.store.write() as session:
             event = Event("test.event", subject=f"s_{name}", personal={"name": name})
             await self.ledger.record(session, event)
@@ -74,8 +76,9 @@ class Firm:
             gone = select(Worker.id).where(col(Worker.erased_at).is_not(None))
             left = (await session.exec(select(Disclosure.subject))).all()
             names = set((await session.exec(gone)).all())
-        assert not {f"s_{name}" for name in names} & set(left)
-        return names
+        gone_ids = {name.removeprefix("worker_") for name in names}
+        assert not {f"s_{name}" for name in gone_ids} & set(left)
+        return gone_ids
 
 
 @asynccontextmanager
@@ -101,7 +104,9 @@ async def test_who_left_long_enough_ago_is_erased_and_nobody_else(url: str) -> N
         back: Any = CLOSED | {"restored_at": LONG_AGO}
         await made.worker("given_back", active=True, seen=LONG_AGO, **back)
         await made.worker("held", **long_ago, **CLOSED)
-        await made.add(LegalHold(worker_id="held", reason="r", placed_by="p", placed_at=NOON))
+        await made.add(
+            LegalHold(worker_id="worker_held", reason="r", placed_by="p", placed_at=NOON)
+        )
         assert await made.upkeep() == Kept(erased=4, pruned=0, wiped=True)
         assert await made.erased() == {
             "left_long_ago",
@@ -152,7 +157,7 @@ async def test_what_died_in_between_is_done_an_hour_later(
         real = erase
 
         async def _dies(store: Store, ledger: Ledger, clock: Any, who: str, *rest: Any) -> Any:
-            if who == "second":
+            if who == "worker_second":
                 raise KilledError
             return await real(store, ledger, clock, who, *rest)
 
@@ -214,3 +219,39 @@ async def test_postgres_is_not_called_clean_while_an_older_transaction_is_open(
             wiped = await wipe(made.store)
             assert (wiped.done, "older" in wiped.where) == (False, True)
         assert (await wipe(made.store)).done
+
+
+async def test_the_account_that_somebody_elses_case_cut_stays_and_is_named(url: str) -> None:
+    async with firm(url) as made:
+        await made.worker("ada", active=False, seen=LONG_AGO)
+        await made.worker("ben", active=False, seen=LONG_AGO, status="waiting")
+        theirs: Any = {"case_id": "case_ben", "system": "d", "account_id": "ada@acme.example"}
+        await made.add(CaseAccount(id="acct_1", login="ADA@acme.example", **theirs))
+        actor = Actor("person", "tok_1")
+        done = await erase(made.store, made.ledger, made.clock, "worker_ada", "basis", actor)
+        assert done.left == ("case_account acct_1",)
+        async with made.store.read() as session:
+            assert (await session.get_one(CaseAccount, "acct_1")).login == "ADA@acme.example"
+
+
+async def test_whoever_is_called_the_same_keeps_their_name_and_their_address(url: str) -> None:
+    async with firm(url) as made:
+        await made.worker("ada", active=False, seen=LONG_AGO)
+        await made.worker("new", active=True, seen=NOON)
+        shared: Any = {"employee_number": "EN-120755", "display_name": "Ada Lovelace"}
+        boss = {"source_worker_id": "ada", "work_email": "ada.l@acme.example"}
+        async with made.store.write() as session:
+            for name, facts in (
+                ("ada", {"work_email": "ada.l@acme.example"}),
+                ("new", {"work_email": "ada@acme.example", "manager": boss}),
+            ):
+                row = await session.get_one(Worker, f"worker_{name}")
+                row.record = {**row.record, **shared, **facts}
+            address = {"worker_id": "worker_new", "address": "ada@acme.example"}
+            session.add(WorkerAddress(**address))
+        actor = Actor("person", "tok_1")
+        await erase(made.store, made.ledger, made.clock, "worker_ada", "basis", actor)
+        async with made.store.read() as session:
+            new = (await session.get_one(Worker, "worker_new")).record
+        assert {key: new[key] for key in shared} == shared
+        assert (new["work_email"], new["manager"]) == ("ada@acme.example", None)

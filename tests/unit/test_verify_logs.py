@@ -22,6 +22,7 @@ from tests.sealed_logs import (
     lines_of,
     other_events,
 )
+from workflows.ledger.note import Signer, checkpoint_body, note_of
 from workflows.ledger.tree import Frontier
 from workflows.ledger.verify import (
     Checkpoint,
@@ -121,6 +122,13 @@ def test_a_case_may_have_begun_in_what_was_not_kept_but_has_no_gap_after_it() ->
 
 # --- The commands.
 
+OTHER = Signer("audit.example.com/acme/2", LOG.key)
+
+
+def other_log() -> str:
+    body = checkpoint_body(OTHER.name, 6, a_case_log().root(6))
+    return note_of(body, [OTHER.sign(body)])
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -136,6 +144,7 @@ def folder(tmp_path: Path) -> Path:
         "frontier": "6\n" + lines_of([log.hash_of(0, 4), log.hash_of(4, 6)]),
         "cases": "".join(f"case_{n}\n" for n in range(40)),
         "population.jsonl": "".join(json.dumps({"case": f"case_{n}"}) + "\n" for n in range(40)),
+        "other": other_log(),
         "latin": "é",
     }.items():
         (tmp_path / name).write_bytes(text.encode("latin-1" if name == "latin" else "utf-8"))
@@ -178,6 +187,7 @@ BAD = [
     ("proof new --event event.json", "it must begin with c2sp.org/tlog-proof@v1"),
     ("consistency new old proof", "cannot be shown to begin"),
     ("consistency old new frontier", "no base64"),
+    (f"consistency other new proof --key {OTHER.vkey}", "two logs"),
     ("consistency old new nowhere", "nowhere"),
     (f"consistency old new proof --witness {WITNESS.vkey}", "have not all seen it"),
     ("log log.jsonl --checkpoint new --witness x", "this is no key"),
@@ -215,8 +225,8 @@ def test_a_sample_is_drawn_from_ids_or_from_a_population(
     run: Callable[[str], tuple[int, str]], cases: str
 ) -> None:
     code, shown = run(f"sample {cases} --seed s --root {b64(a_case_log().root())} --size 3")
-    assert (code, "3 of 40 cases" in shown) == (0, True)
-    drawn = [line.split()[1:] for line in shown.splitlines() if line.startswith("·")]
+    assert (code, "3 of 40 cases" in shown, "VERIFIED" in shown) == (0, True, False)
+    drawn = [line.split()[1:] for line in shown.splitlines()[:-1]]
     assert drawn == sorted(drawn)
     assert len(drawn) == 3
 

@@ -1,6 +1,7 @@
 """Signed tree heads: who signed, who saw them, and what is no note at all."""
 
 import base64
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -154,6 +155,8 @@ MALFORMED: list[Callable[[str], str]] = [
     lambda note: note.replace("— ", "—  "),
     lambda note: note.replace(" audit", " \u00a0audit"),
     lambda note: note + "\n",
+    lambda note: note[:-1],
+    lambda note: note[:-1] + "x",
     lambda note: note + "— x AAAA\n",
     lambda note: note + "— x AAAAAA==\n",
     lambda note: "\x00" + note,
@@ -184,9 +187,17 @@ def test_a_head_without_leaves_has_one_root() -> None:
             assert "another root" in refused(note, quorum=0)
 
 
+def vkey_of(kind: int, length: int) -> str:
+    """A key that fits itself, of a kind or length that nobody here can check."""
+    public = bytes([kind]) + b"\x07" * length
+    key_id = hashlib.sha256(b"x.example\n" + public).hexdigest()[:8]
+    return f"x.example+{key_id}+{base64.b64encode(public).decode()}"
+
+
 @pytest.mark.parametrize(
     "vkey",
     [
+        *(vkey_of(*told) for told in ((1, 31), (4, 33), (6, 1312), (2, 32), (1, 0))),
         "",
         "x",
         "x+00000000",
@@ -286,6 +297,19 @@ def test_a_policy_says_who_must_have_seen_it(
 def test_a_policy_that_is_not_understood_whole_is_refused(line: str) -> None:
     with pytest.raises(Refused):
         Policy.parse(POLICY + line + "\n")
+
+
+def test_a_policy_that_is_made_to_take_for_ever_does_not() -> None:
+    """Two groups on each of a thousand levels, each over both of the level below."""
+    lines = [f"log {LOG.vkey}", f"witness a0 {X1.vkey}", f"witness b0 {X2.vkey}"]
+    for n in range(1, 1000):
+        lines += [f"group {one}{n} all a{n - 1} b{n - 1}" for one in "ab"]
+    policy = Policy.parse("\n".join([*lines, "quorum a999", ""]))
+    assert policy.check(seen_by(X1, X2)).size == 5
+    with pytest.raises(Refused, match="have not all"):
+        policy.check(seen_by(X1))
+    with pytest.raises(Refused, match="too long"):
+        Policy.parse("#" * 2_000_000)
 
 
 @pytest.mark.parametrize("quorum", ["", "quorum nobody\n"])

@@ -29,14 +29,17 @@ from tests.sealed_logs import (
     other_events,
     pack_of,
     sealed,
+    zipped,
 )
 from workflows.ledger.events import disclose
-from workflows.ledger.verify import Policy, Refused, Report, check_pack, main, sample
+from workflows.ledger.note import Signer, checkpoint_body, note_of
+from workflows.ledger.verify import Key, Policy, Refused, Report, check_pack, main, sample
 
 Files = dict[str, bytes]
 POLICY = Policy.of([LOG_KEY], [WITNESS_KEY], 1)
 CASE = a_case_pack()
 PERIOD = a_period_pack()
+SAMPLED = next(name for name in PERIOD if name.startswith("sample/"))
 
 
 def checked(folder: Path, files: Files, policy: Policy | None = POLICY) -> Report:
@@ -63,6 +66,9 @@ def test_a_pack_that_is_right_is_good(
     report = check_pack(made(tmp_path / "pack", files), POLICY)
     assert (report.refused, report.exit_code) == ([], 0)
     assert "cosigned by witness.example.com/w1 at 2025-11-23 23:20:00 UTC" in str(report.checks)
+    if files is PERIOD:
+        assert "of 1 cases ONLY A PART is here" in str(report.checks)
+        assert "the packs of 1 of them are in this pack, and hold" in str(report.checks)
 
 
 def test_without_a_key_it_says_that_trust_rests_on_the_pack(tmp_path: Path) -> None:
@@ -209,11 +215,15 @@ WRONG: dict[str, tuple[Callable[[], Files], str]] = {
         lambda: sealed({**CASE, "checkpoint": a_case_log().checkpoint().encode()}),
         "have not all seen it",
     ),
+    "a proof with less than the checkpoint": (
+        lambda: sealed({**CASE, "proofs/1.tlog-proof": a_case_log().proof(1).encode()}),
+        "another leaf or tree",
+    ),
     "a time stamp that is none": (
         lambda: sealed({**CASE, "checkpoint.tsr": b"0\x82"}),
         "no time stamp",
     ),
-    "another kind": (lambda: sealed(CASE, "summary"), "of which kind"),
+    "another kind": (lambda: sealed(CASE, "summary"), "of another kind than case or period"),
     "a case that says that it is a period": (
         lambda: sealed(CASE, "period"),
         "population.jsonl is MISSING",
@@ -276,9 +286,22 @@ WRONG_PERIODS: dict[str, tuple[Callable[[], Files], str]] = {
         "NOT the cases",
     ),
     "no cases": (lambda: period(ranks=[]), "NOT the cases"),
-    "a case with a gap": (
-        lambda: sealed(pack_of(a_case_log(), case_events()[1:]), "period"),
-        "follows its event 0",
+    "a case whose events stand in another order": (
+        lambda: sealed(pack_of(Log(case_events()[::-1]), case_events()), "period"),
+        "follows its event 5",
+    ),
+    "the pack of a sampled case with an event less": (
+        lambda: with_sampled(pack_of(a_case_log(), case_events()[1:])),
+        f"{SAMPLED}: events.jsonl line 1: event 2 of case case_1 follows its event 0",
+    ),
+    "the pack of another case": (lambda: with_sampled(CASE), "it is of another case"),
+    "a sampled case that says that it is a period": (
+        lambda: with_sampled(PERIOD),
+        f"{SAMPLED}: manifest.json: the pack is of another kind than case",
+    ),
+    "no pack at all": (
+        lambda: sealed({**PERIOD, SAMPLED: b"no zip"}, "period"),
+        "this is no pack",
     ),
     "the root of a tree before the sealing": (
         lambda: period(root=b64(Log(other_events(4)).root())),
@@ -295,6 +318,10 @@ WRONG_PERIODS: dict[str, tuple[Callable[[], Files], str]] = {
         "REWRITTEN",
     ),
 }
+
+
+def with_sampled(files: Files) -> Files:
+    return sealed({**PERIOD, SAMPLED: zipped(files)}, "period")
 
 
 def with_population(told: list[bytes]) -> Files:
@@ -319,6 +346,16 @@ def test_the_head_that_an_auditor_kept_must_begin_the_log_of_the_pack(tmp_path: 
     longer = Log([*log.leaves, b"more"])
     assert "MISSING" in check_pack(path, POLICY, [longer.checkpoint()]).refused[0]
     assert "is MISSING" in check_pack(path, POLICY, [log.checkpoint(5)]).refused[0]
+
+
+def test_the_head_of_another_log_does_not_begin_this_one(tmp_path: Path) -> None:
+    """After a recovery an auditor trusts keys of both names."""
+    other = Signer("audit.example.com/acme/2", LOG.key)
+    body = checkpoint_body(other.name, 11, a_case_log().root())
+    policy = Policy.of([LOG_KEY, Key.parse(other.vkey)], [], 0)
+    path = as_zip(tmp_path / "pack.zip", CASE)
+    report = check_pack(path, policy, [note_of(body, [other.sign(body)])])
+    assert report.refused == ["an earlier checkpoint is of another log: 'audit.example.com/acme/2'"]
 
 
 # --- Archives that are made to do harm.
@@ -393,6 +430,17 @@ def test_more_than_was_declared_is_not_unpacked(tmp_path: Path) -> None:
 def test_a_line_without_end_is_not_read_whole(tmp_path: Path) -> None:
     files = sealed({**CASE, "events.jsonl": b"0" * 5_000_000})
     assert "longer than any event" in refused(tmp_path, files)
+
+
+def test_a_text_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.ledger.verify.LARGEST_TEXT", 2)
+    assert "it is too large" in refused(tmp_path, CASE)
+    monkeypatch.setattr("workflows.ledger.verify.LARGEST_NOTE", 2)
+    (tmp_path / "policy").write_text("quorum none\n")
+    told = ["pack", str(tmp_path / "pack.zip"), "--policy", str(tmp_path / "policy")]
+    assert main(told) == 1
 
 
 @given(st.integers(0, 6000), st.integers(0, 255))

@@ -75,6 +75,17 @@ def test_an_inner_node_is_never_taken_for_a_leaf() -> None:
     refused_inclusion(0, 1, ROOTS[2], [], leaf_hash(left + right))
 
 
+def test_a_tree_is_not_taken_for_a_smaller_one_by_a_longer_proof() -> None:
+    """The right edge of a larger tree hashes up to its root like the only leaf of a small one."""
+    for size in (2, 3, 4, 7, 8, 64):
+        path = TREE.inclusion(size - 1, size)
+        refused_inclusion(0, 1, leaf_hash(LEAVES[size - 1]), path, ROOTS[size])
+    # From 3 to 4 the proof is [c, d, ab]; the same hashes, said to be of smaller trees.
+    path = TREE.consistency(3, 4)
+    for old, new in ((1, 2), (2, 3), (1, 3)):
+        refused_consistency(old, ROOTS[3], new, ROOTS[4], path)
+
+
 def test_every_tree_up_to_64_is_consistent_with_every_one_before_it() -> None:
     for old, new in itertools.combinations_with_replacement(range(1, 65), 2):
         check_consistency(old, ROOTS[old], new, ROOTS[new], TREE.consistency(old, new))

@@ -10,8 +10,19 @@ import pytest
 from sqlmodel import col, select
 
 from adapters.nouns import HOLDERS, Held, State
-from tests.house import leaves
-from tests.unmistakable import ADDRESS, NAME, SOURCE, VALUES, Telling, found_in, telling_house
+from app.security.tokens import Role
+from tests.house import eventually, leaves
+from tests.unmistakable import (
+    ADDRESS,
+    NAME,
+    SOURCE,
+    VALUES,
+    Telling,
+    found_in,
+    record,
+    telling_house,
+)
+from workflows.errors import Conflict
 from workflows.ledger import proofs
 from workflows.ledger.events import Actor
 from workflows.ledger.export import export
@@ -170,3 +181,41 @@ async def _proofs_hold(telling: Telling, old: tuple[int, bytes]) -> None:
             check_inclusion(leaf.idx, size, leaf.lh, path, root)
         path = await proofs.consistency(session, old_size, size)
         check_consistency(old_size, old_root, size, root, path)
+
+
+async def test_of_an_erased_person_no_case_can_be_taken_up_again(telling: Telling) -> None:
+    case = await telling.leave()
+    await erased(telling)
+    for what, body in (
+        ("retry", None),
+        ("restore", {"reason": "wrong person"}),
+        ("cancel", None),
+    ):
+        operator = await telling.exeunt.client(Role.OPERATOR)
+        answer = await operator.post(f"/cases/{case['id']}/{what}", json=body)
+        assert answer.status_code == 409, what
+        assert "new case" in answer.json()["next_step"]
+    shown = await (await telling.exeunt.client()).get(f"/cases/{case['id']}")
+    assert shown.status_code == 200
+    assert found_in(shown.content, telling.values) == set()
+
+
+async def test_hr_sends_them_again_and_they_are_somebody_new(telling: Telling) -> None:
+    await telling.leave()
+    before = await erased(telling)
+    await telling.exeunt.hr_says(leaves("worker.hired", worker=record(), termination=None))
+
+    async def known() -> list[str]:
+        async with telling.exeunt.world.store.read() as session:
+            query = select(Worker.subject).where(Worker.source_worker_id == SOURCE)
+            return list((await session.exec(query)).all())
+
+    [subject] = await eventually(known, bool)
+    assert subject != before.subject
+
+
+async def test_while_a_case_is_open_nobody_is_erased(telling: Telling) -> None:
+    await telling.exeunt.hr_says(leaves("worker.access_revoke_now", worker=record()))
+    await telling.exeunt.until(lambda c: bool(c["accounts"]), SOURCE)
+    with pytest.raises(Conflict, match="given back"):
+        await erased(telling)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tests.unmistakable import VALUES, Telling, found_in, telling_house
+from app.security.tokens import Role
+from tests.unmistakable import ADDRESS, NAME, VALUES, Telling, found_in, telling_house
 from workflows.ledger.export import export
 from workflows.ledger.formats import FORMATS, format_named
 from workflows.ledger.read import Filters
@@ -24,6 +25,9 @@ async def test_no_leaf_and_no_export_holds_anything_that_says_who_left(
     telling: Telling, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await telling.leave()
+    auditor = await telling.exeunt.client(Role.AUDITOR)
+    asked = {"type": NAME, "case": ADDRESS}
+    assert (await auditor.get("/audit/export", params=asked)).status_code == 200
     world = telling.exeunt.world
     await world.ledger.sequence()
     async with world.store.read() as session:

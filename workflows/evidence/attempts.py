@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from workflows.evidence.leaves import Read
+from workflows.evidence.leaves import WITHHELD, Read, instant
 from workflows.evidence.shapes import Call, Calls, Task, Try, Verb
 
+PATIENCE = timedelta(minutes=5)
+"""So long, a try without a result may still be running when the log is signed."""
 STEPS = ("intent", "resumed", "result", "read_back")
 
 
@@ -25,8 +28,10 @@ def calls_of(leaf: Read) -> Calls:
     told: Sequence[Mapping[str, Any]] = leaf.data.get("calls") or ()
     made = [one for one in told if "method" in one]
     left_out = sum(int(one.get("calls_left_out", 0)) for one in told)
-    replies = leaf.shown.get("replies", "").split(" ")
-    said = replies if len(replies) == len(made) else [None] * len(made)
+    replies = str(leaf.personal("replies").value or "-").split(" ")
+    if leaf.digest("replies") and "replies" not in leaf.shown:
+        replies = [WITHHELD] * len(made)
+    said = replies if len(replies) == len(made) else ["-"] * len(made)
     return Calls(
         tuple(
             Call(
@@ -74,10 +79,12 @@ def _more(known: Try, leaf: Read) -> Try:
     return known
 
 
-def standing(verb: Verb, state: str | None, task: Task | None, *, cancelled: bool) -> str:
+def standing(
+    verb: Verb, state: str | None, task: Task | None, as_of: datetime, *, cancelled: bool
+) -> str:
     """How an item stands, in one word of words.STANDINGS."""
     if verb.tries:
-        found = _tried(verb.tries[-1], task)
+        found = _tried(verb.tries[-1], task, as_of)
         return "cancelled" if cancelled and found == "retrying" else found
     if verb.gap == "by_hand":
         return "cancelled" if cancelled and task is None else _by_hand(task)
@@ -88,9 +95,10 @@ def standing(verb: Verb, state: str | None, task: Task | None, *, cancelled: boo
     return "cancelled" if cancelled else "to_come"
 
 
-def _tried(last: Try, task: Task | None) -> str:
+def _tried(last: Try, task: Task | None, as_of: datetime) -> str:
     if not last.result:
-        return "unknown_outcome"
+        begun = instant((last.resumed or (last.intent,))[-1].value)
+        return "under_way" if begun and as_of - begun < PATIENCE else "unknown_outcome"
     if last.error or last.outcome == "failure":
         if last.state == "task" or (task and task.standing == "attested"):
             return _by_hand(task)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workflows.evidence.first_page import refs, standing_of
-from workflows.evidence.leaves import Fact, Read
-from workflows.evidence.shapes import Account, Calls, Check, Story, System, Task, Try, Verb
+from workflows.evidence.leaves import WITHHELD, Read
+from workflows.evidence.shapes import Account, Calls, Check, Story, System, Try, Verb
 from workflows.evidence.words import (
     CONTAINMENT,
     HELD,
@@ -24,14 +24,6 @@ from workflows.evidence.words import (
 
 MOST_CALLS = 12
 """Calls that a report lists for one action; all of them are in events.jsonl."""
-
-
-def actor(story: Story, by: tuple[str, str]) -> str:
-    """A person by the name that their token was made for, if it was disclosed."""
-    kind, id_ = by
-    name = shown(story.people.get(id_, Fact()))
-    words = {"hr": "HR connection", "person": "person", "service": "service"}.get(kind, kind)
-    return "Exeunt itself" if kind == "exeunt" else f"{words} {f'{name} ({id_})' if name else id_}"
 
 
 def system_pages(story: Story) -> list[dict[str, Any]]:
@@ -202,12 +194,19 @@ def _calls(calls: Calls) -> list[list[str]]:
             "no answer" if one.status is None else str(one.status),
             f"{one.ms} ms" if one.ms is not None else NOT_SAID,
             one.request_id or NOT_SAID,
-            f"{one.reply_sha256[:16]}…" if one.reply_sha256 else NOT_SAID,
+            _short(one.reply_sha256),
         ]
         for one in calls.made[:MOST_CALLS]
     ]
     more = calls.count - len(rows)
     return [*rows, [f"and {more} more", "", "", "", ""]] if more > 0 else rows
+
+
+def _short(digest: str | None) -> str:
+    """Enough of it to be found by; all of it is in case.json."""
+    if digest is None or digest == WITHHELD:
+        return digest or NOT_SAID
+    return f"{digest[:16]}…"
 
 
 def _check(check: Check, *, over: bool) -> dict[str, str]:
@@ -225,62 +224,10 @@ def _check(check: Check, *, over: bool) -> dict[str, str]:
         "result": results.get(check.result or "", "–"),
         "searched": _yes(check.searched) if check.at else "–",
         "replies": ", ".join(
-            f"{one.status} {(one.reply_sha256 or NOT_SAID)[:16]}…" for one in check.calls.made[:4]
+            f"{one.status} {_short(one.reply_sha256)}" for one in check.calls.made[:4]
         ),
         "refs": refs(check.due_at.leaf, check.at.leaf),
     }
-
-
-def tasks_table(story: Story) -> list[dict[str, str]]:
-    return [_task(story, task) for task in story.tasks]
-
-
-def _task(story: Story, task: Task) -> dict[str, str]:
-    standing = {
-        "open": "open",
-        "attested": f"done, says {actor(story, task.by)}",
-        "settled_by_itself": "settled by itself",
-        "withdrawn": "withdrawn: access was given back",
-    }[task.standing]
-    return {
-        "system": task.system or "–",
-        "title": shown(task.title) or spoken(task.kind),
-        "owner": shown(task.owner) or "not disclosed",
-        "opened": moment(task.opened.value),
-        "due": moment(task.due_at.value),
-        "standing": standing,
-        "closed": moment(task.closed.value) if task.closed else "–",
-        "note": (shown(task.note) or "not disclosed") if task.standing == "attested" else "",
-        "note_digest": task.note_digest or "" if task.standing == "attested" else "",
-        "refs": refs(task.opened.leaf, task.closed.leaf),
-    }
-
-
-def approvals_table(story: Story) -> list[dict[str, str]]:
-    return [
-        {
-            "wave": WAVES.get(one.wave, one.wave),
-            "by": actor(story, one.by),
-            "at": moment(one.at.value),
-            "digest": one.digest,
-            "refs": refs(one.at.leaf),
-        }
-        for one in story.approvals
-    ]
-
-
-def happened_table(story: Story) -> list[dict[str, str]]:
-    """What happened to the case as a whole."""
-    return [
-        {
-            "what": spoken(one.type.replace(".", " ")),
-            "at": moment(one.at.value),
-            "by": actor(story, one.by),
-            "reason": shown(one.reason) or "",
-            "refs": refs(one.at.leaf),
-        }
-        for one in story.happened
-    ]
 
 
 def events_table(leaves: Iterable[Read]) -> list[list[str]]:

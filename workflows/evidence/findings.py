@@ -28,7 +28,7 @@ def findings_of(story: Story, mine: Sequence[Read]) -> tuple[Finding, ...]:
         *(one for system in story.systems for one in _of_system(story, system)),
         *(one for task in story.tasks for one in _of_task(story, task)),
         *_of_history(story),
-        *_of_names(mine),
+        *_of_names(story, mine),
     ]
     return tuple(sorted(found, key=lambda one: ORDER.index(one.weight)))
 
@@ -103,6 +103,7 @@ def _of_account(story: Story, account: Account, owner: str) -> Iterator[Finding]
 
 _OF_STANDING = {
     "unknown_outcome": (OPEN, "was tried, and its outcome is NOT in the log"),
+    "under_way": (OPEN, "was under way when the log was signed"),
     "failed": (OPEN, "FAILED"),
     "retrying": (OPEN, "failed so far and is being tried again"),
     "left_to_person": (OPEN, "is left to a person and not done yet"),
@@ -192,8 +193,12 @@ def _of_history(story: Story) -> Iterator[Finding]:
             yield _finding(OPEN, f"“{WAVES.get(wave, wave)}” waits for an approval.", one.at)
 
 
-def _of_names(mine: Iterable[Read]) -> Iterator[Finding]:
+def _of_names(story: Story, mine: Iterable[Read]) -> Iterator[Finding]:
     """How many personal values this reader does not see, whether withheld or erased."""
+    if story.erased:
+        when = moment(story.erased.value)
+        sentence = f"The personal values of this worker were erased at {when}."
+        yield _finding(NOTE, sentence, story.erased)
     hidden = [
         leaf.index
         for leaf in mine
@@ -201,6 +206,4 @@ def _of_names(mine: Iterable[Read]) -> Iterator[Finding]:
     ]
     if hidden:
         words = counted(len(hidden), "event")
-        yield Finding(
-            NOTE, f"Personal values of {words} are not disclosed in this pack, or were erased."
-        )
+        yield Finding(NOTE, f"Some personal values of {words} are not disclosed in this pack.")

@@ -83,9 +83,10 @@ def _when(story: Story) -> str:
         ended = instant(story.contained_at.value)
         if told and ended:
             after += f", {lasted(max(0.0, (ended - told).total_seconds()))} after HR told us"
-        accounts = counted(len(story.accounts), "account")
+        count = len(story.accounts)
+        accounts = "The only account" if count == 1 else f"All {count} accounts"
         return (
-            f"All {accounts} in {systems} were read back as cut off at "
+            f"{accounts} in {systems} {'was' if count == 1 else 'were'} read back as cut off at "
             f"{moment(story.contained_at.value, _zone(story))}: {after}."
         )
     open_ones = [one for one in story.systems if CONTAINMENT[one.containment][0] == BAD]
@@ -118,18 +119,20 @@ def figures(story: Story) -> list[dict[str, str]]:
         "tone": GOOD if story.verdict.value == "contained" else WATCH,
         "refs": refs(*(account.containment.leaf for account in story.accounts[:4])),
     }
-    promise = clocks[PROMISE]
-    return [
-        _figure(promise, "the promise: from the later of last moment and HR’s message"),
-        _figure(clocks[MOMENT], "from the last moment alone"),
-        _figure(clocks[ENTRY], "from HR’s own entry"),
-        cut,
-    ]
+    labels = {
+        PROMISE: "the promise: from the later of last moment and HR’s message",
+        MOMENT: "from the last moment alone",
+        ENTRY: "from HR’s own entry",
+    }
+    over = bool(story.restored_at or story.cancelled)
+    return [*(_figure(clocks[name], label, over=over) for name, label in labels.items()), cut]
 
 
-def _figure(clock: Clock, label: str) -> dict[str, str]:
-    if not clock.start:
-        return {"label": label, "value": "–", "note": NOT_SAID, "tone": QUIET, "refs": ""}
+def _figure(clock: Clock, label: str, *, over: bool) -> dict[str, str]:
+    """`over`: given back or taken back, so that a clock that has not stopped never will."""
+    if not clock.start or (over and clock.seconds is None):
+        note = "never contained" if clock.start else NOT_SAID
+        return {"label": label, "value": "–", "note": note, "tone": QUIET, "refs": ""}
     words, tone = _met(clock)
     return {
         "label": label,

@@ -14,7 +14,7 @@ from workflows.ledger import proofs
 from workflows.ledger.notary import unsigned
 from workflows.ledger.read import disclosures
 from workflows.ledger.tables import Checkpoint, Leaf, LogKey
-from workflows.ledger.verify import Key, Refused, parse_checkpoint, parse_note
+from workflows.ledger.verify import Key, parse_note
 from workflows.world import World
 
 AT_ONCE = 500
@@ -67,15 +67,15 @@ async def head_of(world: World, row: Checkpoint) -> Head:
 
 
 async def gather_case(
-    world: World, case_id: str, *, names: bool = True, earlier: Sequence[str] = ()
+    world: World, case_id: str, *, names: bool = True, earlier: Sequence[int] = ()
 ) -> Gathered:
-    """A case as the log tells it now. `earlier` are checkpoints that the auditor kept.
+    """A case as the log tells it now. `earlier` are the sizes of heads that the auditor kept.
 
     Raises NotFound for a case that the log does not know, CannotSign if it cannot be proved.
     """
     head = await signed_head(world)
     async with world.store.read() as session:
-        mine = await _case(session, case_id, head.size)
+        mine = await of_case(session, case_id, head.size)
         if not mine:
             raise NotFound(f"there is no case {case_id}", "List them with GET /api/v1/cases.")
         rows = mine + await _led_to_it(session, mine)
@@ -88,19 +88,20 @@ async def gathered(
     rows: Iterable[Leaf],
     *,
     names: bool = True,
-    earlier: Sequence[str] = (),
+    earlier: Sequence[int] = (),
 ) -> Gathered:
     """These leaves, with all that proves them."""
     leaves = sorted({row.idx: row for row in rows}.values(), key=lambda row: row.idx)
     opened = await _opened(world, [row.id for row in leaves]) if names else {}
     async with world.store.read() as session:
-        paths = {row.idx: await proofs.inclusion(session, row.idx, head.size) for row in leaves}
-        before = [await _earlier(session, head, note) for note in earlier]
+        paths = await proofs.inclusions(session, [row.idx for row in leaves], head.size)
+        before = [await _earlier(session, head, size) for size in earlier]
     read = tuple(read_leaf(row.idx, row.d, opened.get(row.id, {})) for row in leaves)
     return Gathered(read, opened, paths, head, tuple(before))
 
 
-async def _case(session: AsyncSession, case_id: str, size: int) -> list[Leaf]:
+async def of_case(session: AsyncSession, case_id: str, size: int) -> list[Leaf]:
+    """The leaves of a case among the first `size` of the log."""
     query = select(Leaf).where(Leaf.case_id == case_id, col(Leaf.idx) < size)
     return list((await session.exec(query.order_by(col(Leaf.idx)))).all())
 
@@ -120,6 +121,7 @@ async def _led_to_it(session: AsyncSession, mine: Sequence[Leaf]) -> list[Leaf]:
         if leaf.type in ("case.opened", "case.moved", "case.cancelled"):
             found += await _decision(session, leaf, str(opened.event.get("subject")))
     found += await _last_start(session, opened.index)
+    found += await _erased(session, str(opened.event.get("subject")))
     actors = {leaf.actor[1] for leaf in read if leaf.actor[0] in ("person", "service")}
     return found + await _tokens(session, actors)
 
@@ -155,6 +157,11 @@ async def _last_start(session: AsyncSession, before: int) -> list[Leaf]:
     return [row] if row else []
 
 
+async def _erased(session: AsyncSession, subject: str) -> list[Leaf]:
+    rows = (await session.exec(select(Leaf).where(Leaf.type == "privacy.erased"))).all()
+    return [r for r in rows if read_leaf(r.idx, r.d, {}).event.get("subject") == subject]
+
+
 async def _tokens(session: AsyncSession, ids: set[str]) -> list[Leaf]:
     if not ids:
         return []
@@ -173,16 +180,13 @@ async def _opened(world: World, ids: Sequence[str]) -> dict[str, dict[str, str]]
     return {event: told for event, told in needed.items() if told}
 
 
-async def _earlier(session: AsyncSession, head: Head, note: str) -> Earlier:
-    """Raises Invalid for what is no head of this log."""
-    try:
-        old = parse_checkpoint(note)
-    except Refused as why:
-        raise Invalid(f"the earlier checkpoint cannot be read: {why}") from None
-    if old.origin != head.origin or not 0 < old.size <= head.size:
+async def _earlier(session: AsyncSession, head: Head, size: int) -> Earlier:
+    """Raises Invalid for a size that this log never had."""
+    if not 0 < size <= head.size:
         raise Invalid(
-            f"the earlier checkpoint is of {old.origin} with {old.size} events; this log is "
-            f"{head.origin} with {head.size}",
-            "Give the checkpoint that you kept of this very log.",
+            f"there is no earlier head of {size} events: {head.origin} has {head.size}",
+            "Give the size that stands in the checkpoint that you kept of this very log.",
         )
-    return Earlier(old.size, note, await proofs.consistency(session, old.size, head.size))
+    row = await session.get(Checkpoint, (head.origin, size))
+    path = await proofs.consistency(session, size, head.size)
+    return Earlier(size, row.note if row else None, path)

@@ -59,15 +59,17 @@ class Earlier:
     """A head of before, and what shows that this log began with it."""
 
     size: int
-    note: str
+    note: str | None
+    """None: we did not sign this size; whoever holds such a head brings it along."""
     path: list[bytes]
 
     @property
     def files(self) -> dict[str, bytes]:
-        return {
-            f"consistency/{self.size}.checkpoint": self.note.encode(),
-            f"consistency/{self.size}.proof": "".join(f"{_b64(h)}\n" for h in self.path).encode(),
-        }
+        proof = "".join(f"{_b64(one)}\n" for one in self.path).encode()
+        files = {f"consistency/{self.size}.proof": proof}
+        if self.note is not None:
+            files[f"consistency/{self.size}.checkpoint"] = self.note.encode()
+        return files
 
 
 def _b64(data: bytes) -> str:

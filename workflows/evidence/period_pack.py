@@ -11,9 +11,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from workflows.errors import Conflict, Invalid
-from workflows.evidence.gather import Gathered, gather_case, gathered, signed_head
+from workflows.evidence.gather import Gathered, gather_case, gathered, of_case, signed_head
 from workflows.evidence.head import Head
-from workflows.evidence.leaves import Read, read_leaf
+from workflows.evidence.leaves import read_leaf
 from workflows.evidence.made import made
 from workflows.evidence.pack import Pack, case_pack, pack_id_of, proven, reports, zipped
 from workflows.evidence.period import (
@@ -35,15 +35,8 @@ from workflows.ledger.verify import sample
 from workflows.tables import Worker
 from workflows.world import World
 
-KEY_LEAVES = (
-    "case.opened",
-    "case.moved",
-    "case.begun",
-    "case.judged",
-    "case.closed",
-    "case.cancelled",
-    "restore.begun",
-)
+MOST_LEAVES = 5000
+"""Every case lies whole in a pack of so many events; in a larger one only those that were drawn."""
 OF_THE_SCOPE = (
     "hr.delivery_received",
     "hr.delivery_unreadable",
@@ -51,25 +44,12 @@ OF_THE_SCOPE = (
     "hr.decision",
     "case.opened",
 )
-CSV_COLUMNS = [
-    "case",
-    "subject",
-    "kind",
-    "status",
-    "hr_entered_at",
-    "received_at",
-    "effective_at",
-    "contained_at",
-    "target_seconds",
-    "seconds",
-    "met",
-    "seconds_from_last_moment",
-    "met_from_last_moment",
-    "late_hr_seconds",
-    "open_points",
-    "exceptions",
-    "leaf",
-]
+CSV_COLUMNS = (
+    *("case", "subject", "kind", "status"),
+    *("hr_entered_at", "received_at", "effective_at", "contained_at", "target_seconds"),
+    *("seconds", "met", "seconds_from_last_moment", "met_from_last_moment", "late_hr_seconds"),
+    *("open_points", "exceptions", "leaf"),
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +60,7 @@ class Asked:
     seed: str | None = None
     size: int = 25
     names: bool = True
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[int, ...] = ()
 
 
 Progress = Callable[[str, int, int], None]
@@ -101,12 +81,13 @@ async def period_pack(world: World, asked: Asked, tell: Progress = lambda *_: No
             "a seed.",
         )
     first = await _sealing_head(world, seal)
-    stories, rows = await _stories(world, head, cases, tell)
+    stories = await _stories(world, head, cases, tell)
     root, picks = first.root, list[tuple[str, str]]()
     if asked.seed is not None:
         picks = sample(asked.seed, root, cases)[: asked.size]
-    earlier = [*asked.earlier, *([first.note] if first.size < head.size else [])]
-    found = await gathered(world, head, [seal.leaf, *rows], names=asked.names, earlier=earlier)
+    earlier = {*asked.earlier, *([first.size] if first.size < head.size else [])}
+    rows = [seal.leaf, *await _kept(world, head, stories, [case for _, case in picks])]
+    found = await gathered(world, head, rows, names=asked.names, earlier=sorted(earlier))
     scope = await _completeness(world, asked.period, head)
     packs = {}
     for n, (_, case) in enumerate(picks):
@@ -125,22 +106,29 @@ async def _sealing_head(world: World, seal: Sealed) -> Checkpoint:
     return found
 
 
-async def _stories(
-    world: World, head: Head, cases: Sequence[str], tell: Progress
-) -> tuple[list[Story], list[Leaf]]:
-    """Each case read whole, one after the other; of its leaves the pack keeps those of the row."""
-    stories, kept = [], []
+async def _stories(world: World, head: Head, cases: Sequence[str], tell: Progress) -> list[Story]:
+    """Each case read whole, one after the other, without a name."""
+    stories = []
     for n, case in enumerate(cases):
         tell("cases", n, len(cases))
         async with world.store.read() as session:
-            mine = select(Leaf).where(Leaf.case_id == case, col(Leaf.idx) < head.size)
-            rows = (await session.exec(mine.order_by(col(Leaf.idx)))).all()
+            rows = await of_case(session, case, head.size)
         leaves = [read_leaf(row.idx, row.d, {}) for row in rows]
-        story = story_of(case, leaves, head.signed_at)
-        stories.append(story)
-        wanted = {account.containment.leaf for account in story.accounts}
-        kept += [row for row in rows if row.type in KEY_LEAVES or row.idx in wanted]
-    return stories, kept
+        stories.append(story_of(case, leaves, head.signed_at))
+    return stories
+
+
+async def _kept(
+    world: World, head: Head, stories: Sequence[Story], drawn: Sequence[str]
+) -> list[Leaf]:
+    """Cases stand in a pack whole or not at all: all of them if they fit, else those drawn."""
+    small = sum(story.events for story in stories) <= MOST_LEAVES
+    cases = [story.case for story in stories] if small else drawn
+    kept = []
+    for case in cases:
+        async with world.store.read() as session:
+            kept += await of_case(session, case, head.size)
+    return kept
 
 
 async def _completeness(world: World, period: Period, head: Head) -> Completeness:
@@ -222,7 +210,3 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
             [inert("" if row[name] is None else str(row[name])) for name in CSV_COLUMNS]
         )
     return out.getvalue().encode()
-
-
-def read_all(leaves: Sequence[Leaf]) -> list[Read]:
-    return [read_leaf(row.idx, row.d, {}) for row in leaves]

@@ -38,6 +38,8 @@ from workflows.evidence.words import (
 )
 
 Row = list[str]
+MOST = 8
+"""Exceptions of one case that a list over many cases names."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,7 @@ def period_report(
         "period": told.period.named,
         "verdict": _verdict(told.summary, told.seal),
         "figures": _figures(told.summary),
-        "picture": cut_off_over_time(waits, target, PRINT),
-        "picture_says": "the share of leavers who were cut off, over the time since the promise ran",
+        "picture_says": "the share of leavers who were cut off, by the time that it took",
         "systems": _systems(told.stories),
         "late": _late(told.summary),
         "exceptions": _exceptions(told.exceptions),
@@ -86,18 +87,25 @@ def period_report(
         "not_shown": NOT_SHOWN,
         "events": [],
     }
-    return Report(document, cut_off_over_time(waits, target, SCREEN))
+    pictures = [
+        {"picture": cut_off_over_time(waits, target, colours)} for colours in (PRINT, SCREEN)
+    ]
+    return Report(document, *pictures)
 
 
 def _verdict(summary: Summary, seal: Read) -> dict[str, Any]:
     share = summary.within
     if not summary.cases:
         tone, headline = WATCH, "Nobody left in this period."
+    elif not share.all:
+        tone, headline = WATCH, "Every case of this period was taken back before its time."
     elif share.good == share.all:
-        tone, headline = GOOD, f"All {counted(share.all, 'leaver')} were cut off in time."
+        whole = "The only leaver was" if share.all == 1 else f"All {share.all:,} leavers were"
+        tone, headline = GOOD, f"{whole} cut off in time."
     else:
         tone = BAD if summary.missed else WATCH
-        headline = f"{share.good} of {counted(share.all, 'leaver')} were cut off in time."
+        verb = "was" if share.good == 1 else "were"
+        headline = f"{share.good} of {counted(share.all, 'leaver')} {verb} cut off in time."
     parts = [
         f"{summary.missed} missed the target" if summary.missed else "",
         f"{summary.running} still open, in time" if summary.running else "",
@@ -184,16 +192,19 @@ def _late(summary: Summary) -> list[dict[str, str]]:
     ]
 
 
-def _exceptions(found: Sequence[tuple[str, Finding]]) -> list[dict[str, str]]:
+def _exceptions(found: Sequence[tuple[str, Finding]]) -> list[dict[str, Any]]:
+    """A row for each case, so that many small things do not hide a great one."""
+    by_case: dict[str, list[Finding]] = {}
+    for case, one in found:
+        by_case.setdefault(case, []).append(one)
     return [
         {
             "case": case,
-            "tone": BAD if one.weight == "open" else WATCH,
-            "sentence": one.sentence,
-            "owner": one.owner or "–",
-            "refs": few(one.leaves),
+            "tone": BAD if any(one.weight == "open" for one in mine) else WATCH,
+            "sentences": [f"{one.sentence} ({few(one.leaves)})" for one in mine[:MOST]]
+            + ([f"and {len(mine) - MOST} more"] if len(mine) > MOST else []),
         }
-        for case, one in found
+        for case, mine in by_case.items()
     ]
 
 
@@ -211,8 +222,7 @@ def _scope(scope: Completeness) -> list[Row]:
         ["told to leave by HR, and no case", f"{len(scope.without_a_case):,}", ""],
         [
             "left, says HR’s newest record, and no case",
-            f"{len(scope.left_in_hr):,} (by the service’s own tables when this was made, not by "
-            "the log)",
+            f"{len(scope.left_in_hr):,} (by the service’s tables of now, not by the log)",
             "",
         ],
     ]
@@ -262,13 +272,14 @@ def _method(told: Told, made: Made, leaves: Sequence[Read]) -> list[Row]:
     """What auditors call IPE: how this list came about."""
     rows = len(told.stories)
     events = sum(story.events for story in told.stories)
+    whole = len({leaf.event["case"] for leaf in leaves if "case" in leaf.event})
     gaps = sum(not story.whole for story in told.stories)
     return [
         ["question", str(told.seal.data.get("query")), ""],
         ["parameters", f"from {told.seal.data.get('from')} to {told.seal.data.get('to')}", ""],
         ["rows", f"{counted(rows, 'case')}; sealed: {told.seal.data.get('count')}", ""],
         ["read for it", f"{counted(events, 'event')} of these cases; gaps in: {gaps}", ""],
-        ["proved in this pack", counted(len(leaves), "event"), ""],
+        ["proved in this pack", f"{counted(len(leaves), 'event')}, {whole} cases whole", ""],
         ["made by", f"Exeunt {made.version}", ""],
         ["evidence code (SHA-256)", made.code_sha256, ""],
         ["each row", "derived from the events of its case, as its own pack shows", ""],

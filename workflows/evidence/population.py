@@ -7,7 +7,7 @@ that HR tells too late belongs to the period in which it was told, and none fall
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from workflows.evidence.leaves import Read, instant
@@ -30,7 +30,10 @@ class Period:
 
     @property
     def named(self) -> str:
-        return f"{self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}"
+        """For people; what is not a whole day is told to the minute."""
+        whole = self.since.time() == self.until.time() == time.min
+        form = "%Y-%m-%d" if whole else "%Y-%m-%d %H:%M"
+        return f"{self.since:{form}} to {self.until:{form}}" + ("" if whole else " UTC")
 
 
 def members(leaves: Iterable[Read], period: Period) -> list[str]:

@@ -18,13 +18,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from workflows.evidence.report import Report
+from workflows.evidence.words import visible
 
 LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
-HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-"""What changes how a text looks, or is not seen at all."""
 IN_THE_FONTS = re.compile(
     "[\t\n -~\u00a0-\u017f\u0192\u0218-\u021b\u0259\u02bc\u02c6\u02dc\u0300-\u0304\u0306-\u030c"
     "\u0327\u0328\u0370-\u0377\u037a-\u037e\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u03ff"
@@ -37,14 +33,14 @@ IN_THE_FONTS = re.compile(
 def html(report: Report) -> bytes:
     template = _pages().get_template(f"{report.document['kind']}.html.j2")
     told = _each(report.document, visible)
-    picture = Markup(report.screen_picture)  # noqa: S704 - drawn by drawing.py, which escapes
-    return template.render(d=told, picture=picture).encode()
+    drawn = {name: Markup(svg) for name, svg in report.screen.items()}  # noqa: S704 - our own SVG
+    return template.render(d=told, drawn=drawn).encode()
 
 
 def pdf(report: Report) -> bytes:
     """Raises typst.TypstError only for a fault of ours: data cannot reach the compiler as code."""
     folder = Path(str(files("workflows.evidence").joinpath("templates")))
-    told = _each(report.document, printable)
+    told = _each(report.document, printable) | report.print
     made = _compiler(folder, f"{report.document['kind']}.typ").compile(
         format="pdf", sys_inputs={"data": json.dumps(told)}, timestamp=int(LONG_AGO.timestamp())
     )
@@ -57,11 +53,6 @@ def _compiler(folder: Path, name: str) -> typst.Compiler:
     )
 
 
-def visible(text: str) -> str:
-    """What cannot be seen, or turns the text around, is shown by its number."""
-    return HIDDEN.sub(_number, text)
-
-
 def printable(text: str) -> str:
     """The PDF's fonts do not have every script: a missing letter is shown by its number."""
     composed = unicodedata.normalize("NFC", text)
@@ -71,18 +62,12 @@ def printable(text: str) -> str:
     )
 
 
-def _number(found: re.Match[str]) -> str:
-    return f"⟨U+{ord(found[0]):04X}⟩"
-
-
 def _each(value: Any, change: Any) -> Any:
-    """Every text in it; pictures are ours and stay as they are."""
+    """Every text in it."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
-        return {
-            name: part if name == "picture" else _each(part, change) for name, part in value.items()
-        }
+        return {name: _each(part, change) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_each(part, change) for part in value]
     return value

@@ -4,15 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workflows.evidence import lanes
+from workflows.evidence.by_people import actor, approvals_table, happened_table, tasks_table
 from workflows.evidence.controls import answers_of
-from workflows.evidence.details import (
-    actor,
-    approvals_table,
-    events_table,
-    happened_table,
-    system_pages,
-    tasks_table,
-)
+from workflows.evidence.details import events_table, system_pages
 from workflows.evidence.drawing import PRINT, SCREEN, timeline
 from workflows.evidence.first_page import (
     few,
@@ -25,6 +20,7 @@ from workflows.evidence.first_page import (
     who,
 )
 from workflows.evidence.head import Head
+from workflows.evidence.lanes import lanes_of
 from workflows.evidence.leaves import Fact, Read
 from workflows.evidence.made import Made
 from workflows.evidence.shapes import Story
@@ -63,10 +59,11 @@ NOT_SHOWN = [
 
 @dataclass(frozen=True)
 class Report:
-    """What a template needs. `document` holds strings, lists and dicts only."""
+    """What a template needs. `document` holds strings, lists and dicts only; pictures are SVG."""
 
     document: dict[str, Any]
-    screen_picture: str
+    print: dict[str, str]
+    screen: dict[str, str]
 
 
 def case_report(
@@ -85,7 +82,6 @@ def case_report(
         "open": _still_open(story),
         "verdict": verdict(story),
         "figures": figures(story),
-        "picture": timeline(drawn, PRINT),
         "picture_says": "; ".join(f"{one.label}: {one.day} {one.time}" for one in drawn),
         "systems": systems_table(story),
         "findings": findings_table(story.findings),
@@ -102,7 +98,12 @@ def case_report(
         "not_shown": NOT_SHOWN,
         "events": events_table(leaves),
     }
-    return Report(document, timeline(drawn, SCREEN))
+    rows = lanes_of(story)
+    pictures = [
+        {"picture": timeline(drawn, colours), "lanes": lanes.picture(rows, colours)}
+        for colours in (PRINT, SCREEN)
+    ]
+    return Report(document, *pictures)
 
 
 def _still_open(story: Story) -> str:

@@ -1,7 +1,7 @@
 """Fix who belongs to a period, before anybody knows which of them will be looked at."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +18,7 @@ from workflows.evidence.population import (
     sealing,
 )
 from workflows.ledger.events import EXEUNT, Actor, Event, stamp
+from workflows.ledger.notary import CannotSign
 from workflows.ledger.tables import Checkpoint, Leaf
 from workflows.world import World
 
@@ -51,7 +52,8 @@ async def seal(world: World, period: Period, actor: Actor = EXEUNT) -> Sealed:
         await world.ledger.record(session, Event(SEALED, data=data, actor=actor))
     await world.ledger.sequence()
     if world.notary is not None:
-        await world.notary.checkpoint()  # its root is what samples are drawn with
+        with suppress(CannotSign):  # said where the log is signed; what is sealed stays sealed
+            await world.notary.checkpoint()  # its root is what samples are drawn with
     found = await sealed(world, period, cases)
     if found is None:
         raise Conflict("the sealing is not in order yet", "Try again in a moment.")
@@ -65,10 +67,9 @@ async def seal_last_month(world: World) -> None:
         first = select(Leaf.idx).where(Leaf.type == "case.opened", col(Leaf.time) < period.until)
         if (await session.exec(first.limit(1))).first() is None:
             return
-        since = col(Leaf.time) >= period.until
-        done = select(Leaf.idx).where(Leaf.type == SEALED, since, Leaf.case_id == None)  # noqa: E711 - SQL
-        rows = (await session.exec(done.limit(1))).first()
-    if rows is None:
+        done = select(Leaf.idx).where(Leaf.type == SEALED, col(Leaf.time) >= period.until)
+        was_sealed = (await session.exec(done.limit(1))).first()
+    if was_sealed is None:
         await seal(world, period)
 
 
@@ -99,7 +100,3 @@ async def sealing_head(session: AsyncSession, index: int) -> Checkpoint | None:
     """The first signed head that holds the sealing: nobody could choose it after the fact."""
     query = select(Checkpoint).where(col(Checkpoint.size) > index)
     return (await session.exec(query.order_by(col(Checkpoint.size)).limit(1))).first()
-
-
-def utc_day(day: datetime) -> datetime:
-    return day.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -261,6 +261,8 @@ class Story:
     clocks: tuple[Clock, ...]
     late: Clock | None
     """How long after the last moment we were told, if that was after it."""
+    erased: Fact
+    """The worker's personal values were destroyed; every proof holds without them."""
     events: int
     whole: bool
     """The events of the case are numbered from 1 without a gap, and a closed one says how many."""

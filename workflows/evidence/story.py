@@ -46,7 +46,7 @@ def _told(
     case_id: str, opened: Read, leaves: Sequence[Read], mine: Sequence[Read], as_of: datetime
 ) -> Story:
     tasks = tasks_of(mine)
-    systems = systems_of(mine, tasks)
+    systems = systems_of(mine, tasks, as_of)
     accounts = [account for system in systems for account in system.accounts]
     moved, verdict = _last(mine, "case.moved") or opened, _last(mine, "case.judged")
     effective, entered = moved.fact("effective_at"), opened.fact("hr_entered_at")
@@ -91,6 +91,7 @@ def _told(
         cancelled=_at(_last(mine, "case.cancelled")),
         clocks=clocks_of(effective, received, entered, contained, target, as_of),
         late=late_of(opened.fact("effective_at"), received),
+        erased=_at(_last(leaves, "privacy.erased")),
         events=len(mine),
         whole=_whole(mine),
     )
@@ -121,7 +122,7 @@ def _source(opened: Read, leaves: Sequence[Read]) -> Source:
     return Source(
         connection=opened.fact("connection"),
         delivery=opened.fact("delivery"),
-        body_sha256=opened.fact("body_sha256"),
+        body_sha256=opened.personal("body_sha256"),
         signed=_at(came),
         said=decided.fact("said") if decided else NOT_RECORDED,
         decided=decided.fact("reason") if decided else NOT_RECORDED,
@@ -142,7 +143,7 @@ def _version(leaves: Sequence[Read]) -> Fact:
 def _approvals(mine: Sequence[Read]) -> tuple[Approval, ...]:
     given = [leaf for leaf in mine if leaf.type == "approval.given"]
     return tuple(
-        Approval(str(one.data.get("wave")), str(one.data.get("digest")), one.actor, one.at)
+        Approval(str(one.data.get("wave")), str(one.personal("digest").value), one.actor, one.at)
         for one in given
     )
 

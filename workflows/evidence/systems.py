@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from workflows.evidence.attempts import action_of, calls_of, item_of, standing, tries_of
@@ -26,11 +27,13 @@ class _Book:
     """The leaf since which nothing of this case is cut any more."""
 
 
-def systems_of(leaves: Sequence[Read], tasks: Sequence[Task]) -> tuple[System, ...]:
+def systems_of(
+    leaves: Sequence[Read], tasks: Sequence[Task], as_of: datetime
+) -> tuple[System, ...]:
     book = _Book()
     for leaf in leaves:
         _take(book, leaf)
-    verbs = _verbs(book, tasks)
+    verbs = _verbs(book, tasks, as_of)
     names = dict.fromkeys([*book.scope, *book.lookups])
     return tuple(_system(book, name, verbs, tasks) for name in names)
 
@@ -151,7 +154,9 @@ _TAKERS = {
 }
 
 
-def _verbs(book: _Book, tasks: Sequence[Task]) -> list[tuple[str, str | None, Verb]]:
+def _verbs(
+    book: _Book, tasks: Sequence[Task], as_of: datetime
+) -> list[tuple[str, str | None, Verb]]:
     """Every item with its system and account; what was tried and not planned is not lost."""
     asked = _asked(tasks)
     found = []
@@ -175,7 +180,7 @@ def _verbs(book: _Book, tasks: Sequence[Task]) -> list[tuple[str, str | None, Ve
             task=asked[item].id if item in asked else None,
         )
         off = verb.wave != "restore" and book.restored >= 0
-        how = standing(verb, told.get("state"), asked.get(item), cancelled=off)
+        how = standing(verb, told.get("state"), asked.get(item), as_of, cancelled=off)
         account = told.get("account") or first.data.get("account")
         found.append((str(first.data.get("system")), account, replace(verb, standing=how)))
     return found
@@ -218,7 +223,7 @@ def _system(
         token_seconds=told.get("token_seconds"),
         owner=owner,
         lookups=lookups,
-        plan_sha256=plan.fact("digest") if plan else NOT_RECORDED,
+        plan_sha256=plan.personal("digest") if plan else NOT_RECORDED,
         plan_items=int(plan.data.get("items") or 0) if plan else 0,
         rules=tuple(plan.data.get("rules") or ()) if plan else (),
         accounts=accounts,

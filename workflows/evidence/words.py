@@ -1,5 +1,6 @@
 """Plain words for what the leaves say in short ones, and numbers as people read them."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ STANDINGS: dict[str, str] = {
     "by_hand_later": "for a person to do, not due yet",
     "retrying": "failed so far, is being tried again",
     "failed": "FAILED",
+    "under_way": "under way when the log was signed",
     "unknown_outcome": "tried; what became of it is NOT KNOWN",
     "observed": "observe mode: not sent",
     "to_come": "not due yet",
@@ -36,6 +38,7 @@ TONES: dict[str, str] = {
     "by_hand_later": QUIET,
     "retrying": BAD,
     "failed": BAD,
+    "under_way": WATCH,
     "unknown_outcome": BAD,
     "observed": BAD,
     "to_come": QUIET,
@@ -95,6 +98,13 @@ HELD = {
     "meetings": "meetings",
     "residue": "things that outlive the account",
 }
+
+
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+"""What changes how a text looks, or is not seen at all."""
 
 
 def business(action: str) -> str:
@@ -159,3 +169,12 @@ def utc(at: datetime) -> str:
 def listed(words: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def visible(text: str) -> str:
+    """What cannot be seen, or turns the text around, is shown by its number."""
+    return HIDDEN.sub(_number, text)
+
+
+def _number(found: re.Match[str]) -> str:
+    return f"⟨U+{ord(found[0]):04X}⟩"

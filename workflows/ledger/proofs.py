@@ -45,6 +45,34 @@ async def inclusion(session: AsyncSession, index: int, size: int) -> list[bytes]
     return await _hashes(session, inclusion_spans(index, size))
 
 
+async def inclusions(
+    session: AsyncSession, indices: Iterable[int], size: int
+) -> dict[int, list[bytes]]:
+    """`inclusion` of many leaves: what they share is read once. Raises NoSuchTree."""
+    await _require(session, size)
+    connection, tiles = await session.connection(), dict[Node, list[bytes]]()
+
+    async def node(of: Node) -> bytes:
+        level, up = divmod(of.level, LEVELS)
+        start, count = of.n << up, 1 << up
+        tile = Node(level, start // TILE)
+        if tile not in tiles:
+            end = min((tile.n + 1) * TILE, size >> LEVELS * level)
+            tiles[tile] = await hashes_at(connection, level, tile.n * TILE, end)
+        return perfect_root(tiles[tile][start % TILE : start % TILE + count])
+
+    found, nodes = dict[int, list[bytes]](), dict[Node, bytes]()
+    for index in indices:
+        if not 0 <= index < size:
+            raise NoSuchTree(f"there is no leaf {index} in a tree of {size}")
+        spans = inclusion_spans(index, size)
+        for one in nodes_of(spans):
+            if one not in nodes:
+                nodes[one] = await node(one)
+        found[index] = hashed(spans, nodes)
+    return found
+
+
 async def consistency(session: AsyncSession, old: int, new: int) -> list[bytes]:
     """RFC 6962 section 2.1.2. Raises NoSuchTree unless 0 < old <= new <= the log's size."""
     await _require(session, new)

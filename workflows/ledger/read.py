@@ -86,9 +86,10 @@ def _page_of(connection: sa.Connection, query: sa.Select[int, bytes, bytes]) -> 
         while part:
             found += part
             size += sum([len(d) for _, d, _ in part])
+            left = (PAGE_BYTES - size) * len(found) // size  # rows, if they go on as they began
+            fetch = min(2 * fetch, LARGEST_FETCH, left + FIRST_FETCH)
             cursor = result.cursor if size < PAGE_BYTES else None
             part = cursor.fetchmany(fetch) if cursor else ()
-            fetch = min(2 * fetch, LARGEST_FETCH)
     return found
 
 

@@ -6,6 +6,7 @@ changed under its hash is found too.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -18,7 +19,7 @@ from workflows.ledger.verify import leaf_hash
 from workflows.store import Store
 
 CHUNK = 1024
-Rows = Sequence[sa.Row[int, bytes, bytes]]
+Rows = Sequence[Any]
 """Index, bytes and hash of leaves that are neighbours."""
 
 
@@ -82,9 +83,7 @@ async def _signed(store: Store, origin: str, start: int) -> dict[int, bytes]:
         return dict((await session.exec(heads)).all())
 
 
-def _add(
-    frontier: Frontier, rows: Sequence[sa.Row[int, bytes, bytes]], signed: dict[int, bytes]
-) -> int:
+def _add(frontier: Frontier, rows: Rows, signed: dict[int, bytes]) -> int:
     """How many signed heads the tree was held against."""
     held = 0
     for idx, d, lh in rows:

@@ -17,7 +17,7 @@ from workflows.ledger.tree import HASH, Frontier, perfect_root
 from workflows.ledger.verify import leaf_hash
 from workflows.store import Store
 
-BATCH = 512
+BATCH = 1024
 TILE = 256
 """Hashes in a tile (C2SP tlog-tiles)."""
 
@@ -49,46 +49,40 @@ async def locked_head(connection: AsyncConnection) -> sa.Row[Any]:
     return (await connection.execute(sa.select(table(Head)).with_for_update())).one()
 
 
-# As the driver has them: what is only passed on need not be made into objects and back.
-_WAITING = sa.text(
-    "SELECT seq, id, d, time, type, case_id FROM audit_outbox ORDER BY seq LIMIT :most"
-)
-_APPEND = sa.text(
-    "INSERT INTO leaf (idx, id, d, lh, time, type, case_id) "
-    "VALUES (:idx, :id, :d, :lh, :time, :type, :case_id)"
-)
-
-
 async def _batch(store: Store) -> int:
     async with store.write() as session:
         connection = await session.connection()
         head = await locked_head(connection)
-        rows = (await connection.execute(_WAITING, {"most": BATCH})).all()
+        waiting = sa.select(col(Outbox.seq), col(Outbox.d)).order_by(col(Outbox.seq)).limit(BATCH)
+        rows = (await connection.execute(waiting)).all()
         if not rows:
             return 0
-        hashes = [leaf_hash(row.d) for row in rows]
-        await connection.execute(_APPEND, _leaves(head.size, rows, hashes))
+        hashes = [leaf_hash(d) for _, d in rows]
+        placed = zip(rows, hashes, strict=True)
+        leaves = [
+            {"at": idx, "hash": lh, "of": seq}
+            for idx, ((seq, _), lh) in enumerate(placed, start=head.size)
+        ]
+        await connection.execute(_MOVE, leaves)
         await _grow(connection, head, hashes)
-        taken = [row.seq for row in rows]
+        taken = [seq for seq, _ in rows]
         await connection.execute(sa.delete(table(Outbox)).where(col(Outbox.seq).in_(taken)))
         return len(rows)
 
 
-def _leaves(
-    size: int, rows: Sequence[sa.Row[Any]], hashes: Sequence[bytes]
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "idx": idx,
-            "id": row.id,
-            "d": row.d,
-            "lh": lh,
-            "time": row.time,
-            "type": row.type,
-            "case_id": row.case_id,
-        }
-        for idx, (row, lh) in enumerate(zip(rows, hashes, strict=True), start=size)
-    ]
+def _move() -> sa.Insert:
+    """Within the database, so that nothing but index and hash goes to and fro."""
+    same = ("id", "d", "time", "type", "case_id")
+    waiting = table(Outbox).c
+    placed = sa.select(
+        sa.bindparam("at", type_=sa.BigInteger),
+        sa.bindparam("hash", type_=sa.LargeBinary),
+        *(waiting[name] for name in same),
+    ).where(waiting.seq == sa.bindparam("of", type_=sa.BigInteger))
+    return sa.insert(table(Leaf)).from_select(["idx", "lh", *same], placed)
+
+
+_MOVE = _move()
 
 
 async def _grow(connection: AsyncConnection, head: sa.Row[Any], hashes: Sequence[bytes]) -> None:

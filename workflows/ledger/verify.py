@@ -7,9 +7,10 @@ when your engagement began, not those that came with the pack. Exit code: 0 all 
 holds, 1 something does not hold, 2 the command was wrong, 3 what could be checked here holds and
 signatures are left to you, with the commands that check them.
 
-Read it from above: the tree (RFC 6962), signed tree heads (C2SP signed-note, tlog-checkpoint,
-tlog-cosignature), proofs (C2SP tlog-proof), personal values (RFC 9901), whole logs, whom you trust
-(C2SP tlog-policy), time stamps (RFC 3161), packs, the command line.
+Read it from above; the first third is all that proves anything: the tree (RFC 6962), signed tree
+heads (C2SP signed-note, tlog-checkpoint, tlog-cosignature), proofs (C2SP tlog-proof), personal
+values (RFC 9901). Then whole logs, whom you trust (C2SP tlog-policy), time stamps (RFC 3161),
+packs, the command line.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import argparse
 import base64
 import functools
 import hashlib
+import io
 import json
 import os
 import re
@@ -32,7 +34,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -401,11 +403,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class Told:
     """What events say of their own completeness: unique ids, cases numbered from 1, closed at n."""
 
-    def __init__(self, *, from_the_first: bool = True) -> None:
+    def __init__(self, *, from_the_first: bool = True, whole: bool = True) -> None:
         self.from_the_first = from_the_first
         """False for a log whose first events were not kept: there a case may begin later."""
+        self.whole = whole
+        """False where only some events of each case are shown."""
         self.ids: set[str] = set()
         self.last: dict[str, int] = {}
+        self.parts: set[str] = set()
         self.closed: set[str] = set()
 
     def take(self, d: bytes, where: str) -> dict[str, Any]:
@@ -423,10 +428,12 @@ class Told:
     def _number(self, event: dict[str, Any], case: str, seq: int, where: str) -> None:
         before = self.last.get(case, 0 if self.from_the_first else seq - 1)
         if seq != before + 1:
-            raise Refused(
-                f"{where}: event {seq} of case {case} follows its event {before}: "
-                "events are MISSING or out of order"
-            )
+            if self.whole or seq <= before:
+                raise Refused(
+                    f"{where}: event {seq} of case {case} follows its event {before}: "
+                    "events are MISSING or out of order"
+                )
+            self.parts.add(case)
         self.last[case] = seq
         if event.get("type") == "case.closed":
             self.closed.add(case)
@@ -436,9 +443,11 @@ class Told:
             self.closed.discard(case)
 
     def __str__(self) -> str:
+        in_part = f"; of {len(self.parts):,} cases ONLY A PART is here" if self.parts else ""
         return (
-            f"{len(self.ids):,} events with unique ids; {len(self.last):,} cases without a gap, "
-            f"{len(self.closed):,} of them closed at their last event"
+            f"{len(self.ids):,} events with unique ids; {len(self.last) - len(self.parts):,} cases "
+            f"without a gap, {len(self.closed - self.parts):,} of them closed at their last event"
+            f"{in_part}"
         )
 
 
@@ -524,8 +533,10 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str) -> Policy:
-        policy = cls([], {}, {}, "")
+        policy = cls([], {}, {}, "none")
         quorums = []
+        if len(text) > LARGEST_NOTE:
+            raise Refused("policy: it is too long")
         for number, line in enumerate(text.split("\n"), 1):
             words = line.split()
             try:
@@ -533,7 +544,9 @@ class Policy:
                     quorums.append(" ".join(words[1:]))
                 elif words and not words[0].startswith("#"):
                     policy._add(*words)
-            except (IndexError, TypeError, ValueError, Refused) as why:
+            except (IndexError, TypeError):
+                raise Refused(f"policy: line {number} is not understood: too few words") from None
+            except (ValueError, Refused) as why:
                 raise Refused(f"policy: line {number} is not understood: {why}") from None
         if len(quorums) != 1 or quorums[0] not in {"none", *policy.witnesses, *policy.groups}:
             raise Refused("policy: it must have one quorum, which names a witness, a group or none")
@@ -583,11 +596,10 @@ class Policy:
         return head
 
     def _met(self, seen: set[bytes]) -> bool:
-        met = {"none", *(name for name, key in self.witnesses.items() if key.public in seen)}
-        for name, (least, members) in self.groups.items():  # each stands behind its members
-            if sum(member in met for member in members) >= least:
-                met.add(name)
-        return self.quorum in met
+        met = {name: key.public in seen for name, key in self.witnesses.items()}
+        for name, (least, members) in self.groups.items():  # each names only what stands before it
+            met[name] = sum(met[member] for member in members) >= least
+        return self.quorum == "none" or met[self.quorum]
 
 
 # --- Time stamps: RFC 3161, as much of its DER as says what was stamped and when.
@@ -638,16 +650,17 @@ NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*
 class Files:
     """A pack, a folder or a zip, by the names of its files. Refuses what no honest pack holds."""
 
-    def __init__(self, path: Path) -> None:
-        self._folder, self._zip = path, None
-        if path.is_dir():
-            found = list(self._in_folder(path))
+    def __init__(self, pack: Path | BinaryIO) -> None:
+        self._open: Callable[[str], Any]
+        if isinstance(pack, Path) and pack.is_dir():
+            found = list(self._in_folder(pack))
+            self._open = lambda name: (pack / name).open("rb")
         else:
             try:
-                self._zip = zipfile.ZipFile(path)
+                archive = zipfile.ZipFile(pack)
             except (OSError, zipfile.BadZipFile, ValueError) as why:
-                raise Refused(f"{path}: this is no pack: {why}") from None
-            found = list(self._in_zip(self._zip))
+                raise Refused(f"this is no pack: {why}") from None
+            found, self._open = list(self._in_zip(archive)), archive.open
         names = {name.lower() for name, _ in found}  # on some machines these are the same
         if len(names) < len(found) or not all(NAME.fullmatch(name) for name, _ in found):
             raise Refused("pack: a file has a name that could lead elsewhere, or two have the same")
@@ -677,7 +690,7 @@ class Files:
         if name not in self.sizes:
             raise Refused(f"pack: {name} is MISSING")
         try:
-            with self._zip.open(name) if self._zip else (self._folder / name).open("rb") as file:
+            with self._open(name) as file:
                 yield from iter(lambda: file.read(1 << 20), b"")
         except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as why:
             raise Refused(f"pack: {name} cannot be read: {why}") from None
@@ -692,12 +705,14 @@ class Files:
         if rest:
             yield rest
 
-    def text(self, name: str) -> str:
+    def data(self, name: str) -> bytes:
         if self.sizes.get(name, 0) > LARGEST_TEXT:
             raise Refused(f"{name}: it is too large")
-        data = b"".join(self.chunks(name))
+        return b"".join(self.chunks(name))
+
+    def text(self, name: str) -> str:
         try:
-            return data.decode("utf-8")
+            return self.data(name).decode("utf-8")
         except ValueError:
             raise Refused(f"{name}: this is no UTF-8") from None
 
@@ -754,13 +769,15 @@ class Pack:
     earlier: Sequence[str]
     tsa_ca: bytes | None
     report: Report
+    kinds: Sequence[str] = ("case", "period")
     head: Checkpoint | None = None
     heads: dict[bytes, int] = field(default_factory=dict)
     kept: set[bytes] = field(default_factory=set)
     events: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
-    cases: set[str] = field(default_factory=set)
+    cases: list[str] = field(default_factory=list)
     sealed: int | None = None
     kind: str = ""
+    note: str = ""
 
     def run(self) -> Report:
         for check in (
@@ -778,9 +795,10 @@ class Pack:
 
     def manifest(self) -> str:
         manifest = self.files.json("manifest.json", dict)
-        files, self.kind = manifest.get("files"), manifest.get("kind")
-        if self.kind not in {"case", "period"}:
-            raise Refused("manifest.json: it must say of which kind the pack is: case or period")
+        files, kinds = manifest.get("files"), self.kinds
+        if manifest.get("kind") not in kinds:
+            raise Refused(f"manifest.json: the pack is of another kind than {' or '.join(kinds)}")
+        self.kind = manifest["kind"]
         if not isinstance(files, dict):
             raise Refused("manifest.json: the names of the files are not in it")
         there = set(self.files.sizes) - {"manifest.json"}
@@ -802,8 +820,10 @@ class Pack:
                 "YOU GAVE NO KEY: THE KEYS ARE THE PACK'S OWN (policy.txt), SO TRUST RESTS ON THE "
                 "PACK ITSELF. Give --key with what you were handed when the engagement began."
             )
-        head = self.policy.check(self.files.text("checkpoint"), self.report.unchecked)
-        if not _part_of(self.files.text("checkpoint.log"), head):
+        self.note = self.files.text("checkpoint")
+        head = self.policy.check(self.note, self.report.unchecked)
+        body, signatures = parse_note(self.files.text("checkpoint.log"))
+        if body != head.body or not set(signatures) <= set(head.signatures):
             raise Refused("checkpoint.log: it is not the log's own part of checkpoint")
         self.head, self.heads[head.root] = head, head.size
         seen = "".join(f", cosigned by {name} at {_when(at)}" for name, at in head.seen.items())
@@ -812,7 +832,7 @@ class Pack:
     def leaves(self) -> str:
         head = self._head()
         indices = self.files.json("indices.json", list)
-        told, before, count = Told(), -1, 0
+        told, before, count = Told(whole=self.kind != "period"), -1, 0
         for d in self.files.lines("events.jsonl"):
             where = f"events.jsonl line {count + 1}"
             index = indices[count] if count < len(indices) else None
@@ -820,7 +840,7 @@ class Pack:
                 raise Refused(f"{where}: indices.json gives it no place behind the one before")
             event = told.take(d, where)
             proof = parse_proof(self.files.text(f"proofs/{index}.tlog-proof"))
-            if proof.index != index or not _part_of(proof.checkpoint, head):
+            if proof.index != index or proof.checkpoint != self.note:
                 raise Refused(f"proofs/{index}.tlog-proof: it is for another leaf or tree")
             check_inclusion(index, head.size, leaf_hash(d), proof.path, head.root)
             self.events[event["id"]] = (index, event)
@@ -837,7 +857,7 @@ class Pack:
                 f"Whether {case} went on after its event {last}, as a re-check does after the "
                 "closing, no pack of a case can show: compare with the whole log, or the SIEM's."
             )
-        self.cases = set(told.last)
+        self.cases = list(told.last)
         return f"every event is in the signed tree: {told}"
 
     def disclosures(self) -> str:
@@ -880,9 +900,9 @@ class Pack:
         )
 
     def population(self) -> str:
-        if self.kind == "case" and "population.jsonl" not in self.files.sizes:
+        if self.kind != "period":
             return ""
-        cases = self._cases()
+        cases = self._population()
         ids = hashlib.sha256("\n".join(sorted(cases)).encode()).hexdigest()
         for index, event in self.events.values():
             data = event.get("data") if event.get("type") == "population.sealed" else None
@@ -893,13 +913,13 @@ class Pack:
         raise Refused("population.jsonl: no event population.sealed is about these cases")
 
     def sample(self) -> str:
-        if "sample.json" not in self.files.sizes:
+        if self.kind != "period" or "sample.json" not in self.files.sizes:
             return ""
         told = self.files.json("sample.json", dict)
         root = _unb64(str(told.get("root")), "sample.json: root")
         if self.sealed is None or self.heads.get(root, 0) <= self.sealed:
             raise Refused("sample.json: its root is of no signed tree that holds the sealing")
-        ranks = sample(str(told.get("seed")), root, self._cases())
+        ranks = sample(str(told.get("seed")), root, self._population())
         listed = told.get("ranks")
         right = [{"case": case, "rank": rank} for rank, case in ranks]
         if not isinstance(listed, list) or not listed or listed != right[: len(listed)]:
@@ -910,16 +930,31 @@ class Pack:
                 "knows your seed can sign heads until one draws the cases that please: keep the "
                 "head of the sealing yourself before you tell the seed."
             )
-        here = sum(one["case"] in self.cases for one in listed)
+        here = sum(self._sampled(one["case"]) for one in listed)
         return (
             f"the {len(listed)} sampled cases are those that the seed {told['seed']!r} chooses; "
-            f"{here} of them are in this pack"
+            f"the packs of {here} of them are in this pack, and hold"
         )
+
+    def _sampled(self, case: str) -> bool:
+        """Its own pack, inside of this one, is checked as any other is."""
+        name = f"sample/{case}.zip"
+        if name not in self.files.sizes:
+            return False
+        inner = Files(io.BytesIO(self.files.data(name)))
+        pack = Pack(inner, self.policy, (), self.tsa_ca, Report(), ["case"])
+        report = pack.run()
+        if report.refused or pack.cases != [case]:
+            why = report.refused[0] if report.refused else "it is of another case"
+            raise Refused(f"{name}: {why}")
+        self.report.unchecked += report.unchecked
+        self.report.by_hand += [f"{one}  # in {name}" for one in report.by_hand]
+        return True
 
     def stamp(self) -> str:
         if "checkpoint.tsr" not in self.files.sizes:
             return ""
-        note, response = (b"".join(self.files.chunks(f"checkpoint.{n}")) for n in ("log", "tsr"))
+        note, response = map(self.files.data, ("checkpoint.log", "checkpoint.tsr"))
         digest, at = time_stamp(response)
         when = _when(at.timestamp())
         if digest != hashlib.sha256(note).digest():
@@ -938,19 +973,13 @@ class Pack:
             raise Refused("not checked, because there is no tree head to trust")
         return self.head
 
-    def _cases(self) -> list[str]:
+    def _population(self) -> list[str]:
         cases = []
         for number, line in enumerate(self.files.lines("population.jsonl"), 1):
             cases.append(str(parse_event(line, f"population.jsonl line {number}").get("case")))
         if len(set(cases)) != len(cases) or not all(map(str.isprintable, cases)):
             raise Refused("population.jsonl: a case stands twice, or its name holds a line end")
         return cases
-
-
-def _part_of(note: str, whole: Checkpoint) -> bool:
-    """The same head, with no signature that was not checked there."""
-    body, signatures = parse_note(note)
-    return body == whole.body and set(signatures) <= set(whole.signatures)
 
 
 def _when(seconds: float) -> str:
@@ -1107,7 +1136,7 @@ def _sample(asked: argparse.Namespace, report: Report) -> None:
         cases = [str(parse_event(one.encode(), "cases").get("case")) for one in lines]
     ranked = sample(asked.seed, _unb64(asked.root, "--root"), cases)[: asked.size]
     report.notes += [f"{rank}  {case}" for rank, case in ranked]
-    report.say(f"{len(ranked)} of {len(cases)} cases")
+    report.notes.append(f"{len(ranked)} of {len(cases)} cases were drawn")
 
 
 def _print(report: Report) -> None:
@@ -1129,7 +1158,8 @@ def _print(report: Report) -> None:
             f"\nCHECK THE TIME STAMP YOURSELF, in the pack's folder (or give --tsa-ca):\n{command}"
         )
     verdicts = {0: "VERIFIED", 1: "REFUSED", 3: "NOT REFUSED, BUT WHAT STANDS ABOVE IS LEFT TO YOU"}
-    print(f"\n{verdicts[report.exit_code]}")
+    if report.checks:
+        print(f"\n{verdicts[report.exit_code]}")
 
 
 def _inert(text: str) -> str:

@@ -41,18 +41,13 @@ class Erased:
 
 
 class _OnlyLooking(Exception):
-    """Rolls back what a survey did."""
+    """Rolls back what was done to see what would change."""
 
 
 async def survey(store: Store, worker_id: str) -> Erased:
-    """What `erase` would do, by doing it and taking it back. Raises Conflict as `erase` does."""
-    looked: list[Erased] = []
-    found = await _traces(store, worker_id)
-    with suppress(_OnlyLooking):
-        async with store.write() as session:
-            looked.append(await _forget(store, session, worker_id, found))
-            raise _OnlyLooking
-    return looked[0]
+    """What `erase` would do. Raises Conflict as `erase` does."""
+    looked, _ = await _look(store, worker_id)
+    return looked
 
 
 async def erase(
@@ -61,16 +56,23 @@ async def erase(
     """Forget this worker; the leaf `privacy.erased` says under which basis, never whom.
 
     Raises Conflict while their data is still needed, and Invalid for a basis that names them. The
-    bytes are wiped by `wipe` afterwards.
+    bytes are wiped by `wipe` afterwards. If it dies in between, it can be done again.
     """
-    found = await _traces(store, worker_id)
+    looked, found = await _look(store, worker_id)
+    if looked.already:
+        return looked
     if found.names.in_text(basis):
         raise Invalid(
             "the basis names the person, and it is kept for ever",
             "Name the rule or a ticket instead.",
         )
+    elsewhere = 0
+    for row in found.rows:
+        # One by one: a cut of somebody else that holds some of these rows must not be crossed.
+        async with store.write() as session:
+            elsewhere += await traces.take_out(session, row, found.names)
     async with store.write() as session:
-        done = await _forget(store, session, worker_id, found)
+        done = replace(await _forget(store, session, worker_id), elsewhere=elsewhere)
         if done.already:
             return done
         worker = await session.get_one(Worker, worker_id)
@@ -80,38 +82,51 @@ async def erase(
         event = Event("privacy.erased", subject=done.subject, data=data, actor=actor)
         await ledger.record(session, event)
     async with store.read() as session:
-        left = await traces.find(session, found.names)
-    places = sorted(f"{one.table} {'/'.join(map(str, one.key))}" for one in left)
-    return replace(done, left=tuple(places))
+        left = await traces.find(session, found.names, every=True)
+    return replace(done, left=tuple(sorted(f"{one.table} {one.label}" for one in left)))
 
 
 @dataclass(frozen=True)
 class _Found:
+    """Rows about others, and what to look for in them."""
+
     names: Names
     rows: list[traces.Trace]
 
 
-async def _traces(store: Store, worker_id: str) -> _Found:
-    """Looked for before the transaction, because that takes long and would hold up every cut."""
+async def _look(store: Store, worker_id: str) -> tuple[Erased, _Found]:
+    """What would be done, and which rows about others name them.
+
+    The search comes first and without a lock, because it takes long. Then they are forgotten, it is
+    seen which of the rows still name them, and all is taken back.
+    """
     async with store.read() as session:
         worker = await session.get_one(Worker, worker_id)
         mark = f"{own.GONE}:{worker.subject}"
         names = Names.of(() if worker.erased_at else await own.values_of(session, worker), mark)
-        return _Found(names, await traces.find(session, names))
+        rows = await traces.find(session, names)
+    looked: list[tuple[Erased, _Found]] = []
+    with suppress(_OnlyLooking):
+        async with store.write() as session:
+            done = await _forget(store, session, worker_id)
+            others = await traces.still(session, rows, names)
+            looked.append((replace(done, elsewhere=len(others)), _Found(names, others)))
+            raise _OnlyLooking
+    return looked[0]
 
 
-async def _forget(store: Store, session: AsyncSession, worker_id: str, found: _Found) -> Erased:
-    worker = await session.get_one(Worker, worker_id, with_for_update=True)
+async def _forget(store: Store, session: AsyncSession, worker_id: str) -> Erased:
+    """Their own rows. The lock of HR's word on them comes before their row, as in consider.py."""
+    worker = await session.get_one(Worker, worker_id)
+    await store.alone(session, f"worker:{worker.connection}:{worker.source_worker_id}")
+    await session.refresh(worker, with_for_update=True)
     if worker.erased_at:
         return Erased(worker.subject, already=True)
-    await store.alone(session, f"worker:{worker.connection}:{worker.source_worker_id}")
     await refuse_if_needed(session, worker)
     cases = len(await own.cases_of(session, worker))
     disclosures = await own.forget(session, worker)
     await session.flush()
-    # Their own rows hold no name any more: what changes now is about others.
-    elsewhere = await traces.take_out(session, found.rows, found.names)
-    return Erased(worker.subject, cases, disclosures, elsewhere)
+    return Erased(worker.subject, cases, disclosures)
 
 
 async def refuse_if_needed(session: AsyncSession, worker: Worker) -> None:

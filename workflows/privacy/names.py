@@ -9,6 +9,8 @@ from typing import Any
 
 SHORTEST = 6
 """Shorter values say nothing by themselves: "1207" is also a room, a port and somebody's ticket."""
+_PLAIN_WORD = re.compile(r"[A-Za-z_]+")
+"""Nor does a number, or a login that is one word: "waiting" is also how a case stands."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Names:
     @classmethod
     def of(cls, values: Iterable[str | None], mark: str) -> "Names":
         told = {value.strip() for value in values if value}
-        return cls(frozenset(word for word in told if len(word) >= SHORTEST), mark)
+        return cls(frozenset(filter(_tells, told)), mark)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
@@ -54,6 +56,10 @@ class Names:
         if isinstance(value, dict):
             return {self.without(key): self.without(one) for key, one in value.items()}
         return value
+
+
+def _tells(word: str) -> bool:
+    return len(word) >= SHORTEST and not word.isdecimal() and not _PLAIN_WORD.fullmatch(word)
 
 
 def _ascii_lower(text: str) -> str:

@@ -49,14 +49,37 @@ async def addresses(session: AsyncSession, worker: Worker) -> set[str]:
 
 
 async def values_of(session: AsyncSession, worker: Worker) -> set[str | None]:
-    """What they are called, by HR and by the systems."""
+    """What they alone are called, by HR and by the systems.
+
+    An address or a name that somebody else has, too, says nothing of them any more.
+    """
     record = record_of(worker)
     told = {record.source_worker_id, record.employee_number, record.display_name}
     mine = select(CaseAccount.account_id, CaseAccount.login).join(
         Case, col(Case.id) == CaseAccount.case_id
     )
     accounts = (await session.exec(mine.where(Case.worker_id == worker.id))).all()
-    return told | await addresses(session, worker) | {one for row in accounts for one in row}
+    told |= await addresses(session, worker) | {one for row in accounts for one in row}
+    return {
+        value
+        for value in told
+        if value and not await _is_also_somebody_elses(session, worker, value)
+    }
+
+
+async def _is_also_somebody_elses(session: AsyncSession, worker: Worker, value: str) -> bool:
+    said = sa.type_coerce(col(Worker.record), sa.JSON)
+    theirs = select(WorkerAddress.worker_id).where(WorkerAddress.address == normal_address(value))
+    others = select(Worker.id).where(
+        Worker.id != worker.id,
+        sa.or_(
+            col(Worker.id).in_(theirs),
+            col(Worker.source_worker_id) == value,
+            said["employee_number"].as_string() == value,
+            said["display_name"].as_string() == value,
+        ),
+    )
+    return (await session.exec(others.limit(1))).first() is not None
 
 
 async def deliveries_about(session: AsyncSession, worker: Worker) -> list[HrDelivery]:
@@ -89,17 +112,8 @@ async def tokens_of(session: AsyncSession, worker: Worker) -> list[ApiToken]:
     return [token for token in tokens if normal_address(token.address) in theirs]
 
 
-async def disclosures_of(session: AsyncSession, worker: Worker) -> list[tuple[str, str]]:
-    """The keys of every personal value of theirs that some event commits to."""
-    about = [worker.subject, *(row.id for row in await deliveries_about(session, worker))]
-    keys = sa.select(col(Disclosure.event_id), col(Disclosure.name))
-    connection = await session.connection()
-    rows = await connection.execute(keys.where(col(Disclosure.subject).in_(about)))
-    return [(row.event_id, row.name) for row in rows] + await _of_nobody(session, worker)
-
-
-async def _of_nobody(session: AsyncSession, worker: Worker) -> list[tuple[str, str]]:
-    """Of events that knew no worker: who holds a token, and a question that HR asked early on."""
+async def _of_nobody(session: AsyncSession, worker: Worker) -> set[str]:
+    """Events that knew no worker: who holds a token, and a question that HR asked early on."""
     theirs = await addresses(session, worker)
     named = f" {worker.connection}/{worker.source_worker_id}:"
     rows = (await session.exec(select(Disclosure).where(Disclosure.subject == ""))).all()
@@ -109,17 +123,20 @@ async def _of_nobody(session: AsyncSession, worker: Worker) -> list[tuple[str, s
         is_theirs = name == "address" and normal_address(value) in theirs
         if is_theirs or (name == "title" and named in value):
             events.add(row.event_id)
-    return [(row.event_id, row.name) for row in rows if row.event_id in events]
+    return events
+
+
+async def _forget_disclosures(session: AsyncSession, worker: Worker) -> int:
+    """Every personal value of theirs that some event commits to; how many there were."""
+    about = [worker.subject, *(row.id for row in await deliveries_about(session, worker))]
+    unnamed = col(Disclosure.event_id).in_(await _of_nobody(session, worker))
+    theirs = col(Disclosure.subject).in_(about) | ((col(Disclosure.subject) == "") & unnamed)
+    return (await session.exec(sa.delete(Disclosure).where(theirs))).rowcount
 
 
 async def forget(session: AsyncSession, worker: Worker) -> int:
     """Delete and empty all of it in the caller's transaction; how many disclosures there were."""
-    disclosures = await disclosures_of(session, worker)
-    for event_id, name in disclosures:
-        one = sa.delete(Disclosure).where(
-            col(Disclosure.event_id) == event_id, col(Disclosure.name) == name
-        )
-        await session.exec(one)
+    disclosures = await _forget_disclosures(session, worker)
     await _forget_deliveries(session, worker)
     await _forget_cases(session, [case.id for case in await cases_of(session, worker)])
     for task in await questions_about(session, worker):
@@ -133,7 +150,7 @@ async def forget(session: AsyncSession, worker: Worker) -> int:
     nobody = WorkerRecord(source_worker_id=f"{GONE}:{worker.id}", status=WorkerStatus.DELETED)
     worker.source_worker_id, worker.record = nobody.source_worker_id, nobody.model_dump(mode="json")
     worker.active, worker.seen_at, worker.source_updated_at = False, None, None
-    return len(disclosures)
+    return disclosures
 
 
 async def _forget_deliveries(session: AsyncSession, worker: Worker) -> None:

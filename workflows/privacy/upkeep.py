@@ -4,6 +4,7 @@ Every step is a transaction of its own that can be done twice, so whatever is ki
 done at the next time.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,13 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
 from workflows.errors import Conflict
 from workflows.ledger.events import EXEUNT
 from workflows.ledger.record import Ledger
 from workflows.ledger.retention import OVER, prune
+from workflows.ledger.shipments import destination_of
 from workflows.model import CaseStatus
 from workflows.privacy.erase import erase
 from workflows.privacy.own import GONE
@@ -26,12 +27,15 @@ from workflows.privacy.tables import LegalHold, Upkeep
 from workflows.privacy.wipe import is_due, wipe
 from workflows.store import Store
 from workflows.tables import Case, HrDelivery, Worker
+from workflows.world import World
 
 EVERY = timedelta(days=1)
 TRY_AGAIN = timedelta(hours=1)
 QUIET = timedelta(minutes=5)
 """Nothing may begin for so long, or a rewrite of the database would stand in a cut's way."""
 BASIS = "retention"
+LOOK_SECONDS = 60.0
+"""Between two looks whether a day has passed."""
 
 log = structlog.get_logger()
 
@@ -43,6 +47,14 @@ class Kept:
     erased: int
     pruned: int
     wiped: bool
+
+
+async def upkeep_forever(world: World) -> None:
+    """Run until cancelled; any node may do it."""
+    sinks = [destination_of(name) for name in world.outlets]
+    while True:
+        await upkeep(world.store, world.ledger, world.clock, world.retention, sinks)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def upkeep(
@@ -92,31 +104,30 @@ async def _long_gone(store: Store, before: datetime) -> list[str]:
     """Who left before this instant: by their last case, or by HR's last word if there was none."""
     open_cases = sa.select(col(Case.worker_id)).where(col(Case.status).not_in(OVER))
     held = sa.select(col(LegalHold.worker_id))
-    query = select(Worker).where(
-        col(Worker.erased_at).is_(None),
-        col(Worker.id).not_in(open_cases),
-        col(Worker.id).not_in(held),
-        sa.or_(col(Worker.active).is_(False), col(Worker.id).in_(_cut())),
+    last = sa.select(col(Case.worker_id), sa.func.max(col(Case.closed_at)).label("closed_at"))
+    newest = last.group_by(col(Case.worker_id)).subquery()
+    closed, seen, active = newest.c.closed_at, col(Worker.seen_at), col(Worker.active)
+    # HR may never say "terminated"; but whom it calls active after the cut came back, and stays.
+    cut = col(Worker.id).in_(_cut()) & (seen <= closed)
+    query = (
+        sa.select(col(Worker.id))
+        .outerjoin(newest, newest.c.worker_id == col(Worker.id))
+        .where(
+            col(Worker.erased_at).is_(None),
+            col(Worker.id).not_in(open_cases),
+            col(Worker.id).not_in(held),
+            active.is_(False) | cut,
+            sa.func.coalesce(closed, seen) < before,
+        )
     )
     async with store.read() as session:
-        workers = (await session.exec(query)).all()
-        return [worker.id for worker in workers if await _is_over(session, worker, before)]
+        return list((await (await session.connection()).execute(query)).scalars())
 
 
 def _cut() -> sa.Select[Any]:
     return sa.select(col(Case.worker_id)).where(
         col(Case.status) == CaseStatus.CLOSED, col(Case.restored_at).is_(None)
     )
-
-
-async def _is_over(session: AsyncSession, worker: Worker, before: datetime) -> bool:
-    newest = select(sa.func.max(Case.closed_at)).where(Case.worker_id == worker.id)
-    closed = (await session.exec(newest)).one()
-    if closed is None:
-        return worker.seen_at is not None and worker.seen_at < before
-    # HR has called them active since: they came back, and stay.
-    came_back = worker.active and worker.seen_at is not None and worker.seen_at > closed
-    return closed < before and not came_back
 
 
 async def _empty_inbox(store: Store, before: datetime) -> None:

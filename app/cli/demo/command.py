@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters.clock import Clock
-from app.cli.demo import everywhere, microsoft365, summary
+from app.cli.demo import everywhere, microsoft365, proving, summary
 from app.cli.demo.calls import all_cases, export, send
 from app.cli.demo.cast import Leaver, hire, leavers
 from app.cli.demo.live import over, watched
@@ -21,8 +21,9 @@ PATIENCE_SECONDS = 120
 AT_ONCE = 16
 LEAVINGS = (
     *(f"exeunt.db{end}" for end in ("", "-wal", "-shm", ".lock", ".audit-key", ".audit-key.head")),
-    *("exeunt.yaml", "policy.yaml", "audit.jsonl", "audit.csv"),
+    *("exeunt.yaml", "policy.yaml", "audit.jsonl", "audit.csv", "verify.py"),
 )
+PACKS = "evidence-case_*.zip"
 
 
 class Scene(StrEnum):
@@ -68,8 +69,8 @@ def demo(
 def _tidy(folder: Path) -> None:
     """Take away what an earlier demo left in the folder, and nothing that it did not make."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in LEAVINGS:
-        (folder / name).unlink(missing_ok=True)
+    for path in (*(folder / name for name in LEAVINGS), *folder.glob(PACKS)):
+        path.unlink(missing_ok=True)
 
 
 async def _play(console: Console, folder: Path, people: list[Leaver]) -> bool:
@@ -87,12 +88,13 @@ async def _play(console: Console, folder: Path, people: list[Leaver]) -> bool:
             cases = await _many(console, stage, people)
         log = folder / "audit.jsonl"
         events = await export(stage, log)
+        checked = [await proving.take_evidence(stage, case["id"], folder) for case in cases[:1]]
     if len(people) == 1:
-        summary.one_leaver(console, cases[0], log, events)
+        summary.one_leaver(console, cases[0], log, events, *checked)
     else:
-        summary.many_leavers(console, cases, len(people), log, events)
+        summary.many_leavers(console, cases, len(people), log, events, *checked)
     contained = [case for case in cases if case["containment"] == "contained"]
-    return len(contained) == len(people)
+    return len(contained) == len(people) and all(one.good for one in checked)
 
 
 async def _one(console: Console, stage: Stage, person: Leaver) -> dict[str, Any]:

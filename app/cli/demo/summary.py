@@ -1,5 +1,6 @@
 """The end of the demo, for a manager: what is proved, what is left, where the evidence lies."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -9,10 +10,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.demo.proving import Checked, tell
+
 FEW = 2
 
 
-def one_leaver(console: Console, case: dict[str, Any], log: Path, events: int) -> None:
+def one_leaver(
+    console: Console, case: dict[str, Any], log: Path, events: int, *checked: Checked
+) -> None:
     name = case["worker"]["display_name"] or "The leaver"
     accounts = case["accounts"]
     contained = [a for a in accounts if a["containment"] == "contained"]
@@ -33,7 +38,7 @@ def one_leaver(console: Console, case: dict[str, Any], log: Path, events: int) -
         )
     body = Group(said, Text(), _accounts(accounts), *_left(case))
     console.print(Panel(body, title="For your manager", title_align="left", border_style="blue"))
-    _evidence(console, log, events)
+    _evidence(console, log, events, checked)
 
 
 def _accounts(accounts: list[dict[str, Any]]) -> Table:
@@ -70,7 +75,12 @@ def _left(case: dict[str, Any]) -> list[Text]:
 
 
 def many_leavers(
-    console: Console, cases: list[dict[str, Any]], asked: int, log: Path, events: int
+    console: Console,
+    cases: list[dict[str, Any]],
+    asked: int,
+    log: Path,
+    events: int,
+    *checked: Checked,
 ) -> None:
     contained = [case for case in cases if case["containment"] == "contained"]
     seconds = [case["timings"]["seconds_to_contain"] for case in contained]
@@ -85,15 +95,17 @@ def many_leavers(
     for case in [case for case in cases if case not in contained][:5]:
         said.append(f"\n  {case['id']}: {case['containment']}", "red")
     console.print(Panel(said, title="For your manager", title_align="left", border_style="blue"))
-    _evidence(console, log, events)
+    _evidence(console, log, events, checked)
 
 
-def _evidence(console: Console, log: Path, events: int) -> None:
+def _evidence(console: Console, log: Path, events: int, checked: Sequence[Checked]) -> None:
     console.print(
         f"\n[bold]The log:[/] {events:,} events, no personal data in clear: "
         f"[cyan]{log}[/] and [cyan]{log.with_suffix('.csv')}[/]",
         highlight=False,
     )
+    for one in checked:
+        tell(console, one)
     steps = {
         f"copy {log.with_name('exeunt.yaml')} to exeunt.yaml": "and put your own systems in",
         ".venv/bin/exeunt doctor": "proves every credential and every permission",
