@@ -7,12 +7,14 @@ import pytest
 from sqlmodel import select
 
 from app.cli.audit import keys as keys_cli
-from tests.trees import grow
+from tests.conftest import StillClock
+from tests.trees import grow, log_of
 from tests.unit.test_notary import key, keys_of, notary_of, signed, signers_of
 from tests.unit.test_publish import CONFIG
+from workflows.ledger import keys
 from workflows.ledger.events import EXEUNT
 from workflows.ledger.keys import KeyFile
-from workflows.ledger.notary import CannotSign, RolledBack
+from workflows.ledger.notary import CannotSign, Notary, RolledBack
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Checkpoint
 from workflows.ledger.verify import (
@@ -130,7 +132,7 @@ async def test_a_disk_that_is_full_is_a_reason_not_to_sign(
         raise OSError(28, "No space left on device")
 
     async with notary_of(sqlite_url, key, 10) as notary:
-        monkeypatch.setattr(KeyFile, "remember_head", full)
+        monkeypatch.setattr(keys, "write_whole", full)
         with pytest.raises(CannotSign, match="No space left"):
             await notary.checkpoint()
 
@@ -147,3 +149,25 @@ def test_a_log_that_has_a_key_gets_no_other_by_create(
     with pytest.raises(CannotSign, match="has a key already"):
         keys_cli.create()
     assert not (tmp_path / "of-another-node").exists()
+
+
+@pytest.mark.parametrize("what", ["no folder", "a folder", "no text", "a head that is a folder"])
+async def test_a_key_that_cannot_be_used_is_a_reason_not_to_sign_and_none_not_to_start(
+    sqlite_url: str, tmp_path: Path, what: str
+) -> None:
+    """The service starts and cuts all the same: it waits for CannotSign, and for nothing else."""
+    key = KeyFile(tmp_path / ("missing/log.key" if what == "no folder" else "log.key"))
+    if what == "a folder":
+        key.path.mkdir(mode=0o700)
+    elif what == "no text":
+        key.head.write_bytes(b"\xff\xfe")
+    elif what == "a head that is a folder":
+        key.head.mkdir()
+    async with log_of(sqlite_url, 3) as (store, ledger):
+        notary = Notary(store, ledger, StillClock(), "audit.acme.example/acme", key)
+        try:
+            await notary.open(may_create=True)
+            await notary.checkpoint()
+        except CannotSign:
+            return
+        pytest.fail("it was signed")
