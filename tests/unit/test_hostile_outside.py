@@ -1,5 +1,6 @@
 """Hostile witnesses, packs and callers: what they say costs no more than it may."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -21,13 +22,15 @@ from tests.sealed_logs import (
     lines_of,
     other_events,
     pack_of,
+    sealed,
 )
 from workflows.ledger import tiles
 from workflows.ledger.events import canonical
-from workflows.ledger.note import Signer, note_of
+from workflows.ledger.note import Signer, checkpoint_body, note_of
 from workflows.ledger.proofs import NoSuchTree
 from workflows.ledger.settings import valid_witness
 from workflows.ledger.verify import (
+    Key,
     Policy,
     Refused,
     check_pack,
@@ -177,3 +180,35 @@ def test_two_populations_are_not_the_same_by_a_line_end_in_a_name(tmp_path: Path
     pack = a_period_pack(["a", "b\nc"])
     report = check_pack(as_zip(tmp_path / "p.zip", pack), Policy.of([LOG_KEY], [WITNESS_KEY], 1))
     assert any("line end" in said for said in report.refused)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="an earlier head under the name of before a recovery counts as one of another log",
+)
+def test_a_pack_from_after_a_recovery_still_shows_what_was_sealed_before(tmp_path: Path) -> None:
+    """The log went on as …/2, and holds all that the old head covers: that can be proved."""
+    log = Log(other_events(9))
+    later = Signer(f"{ORIGIN}/2", LOG.key)
+    body = checkpoint_body(later.name, log.size, log.root())
+    head = note_of(body, [later.sign(body)])
+    files = pack_of(log, log.leaves[:1])
+    files |= {"checkpoint": head.encode(), "checkpoint.log": head.encode()}
+    files |= {"proofs/0.tlog-proof": log.proof(0, head).encode()}
+    files |= {"consistency/6.proof": lines_of(log.consistency(6)).encode()}
+    policy = Policy.of([LOG_KEY, Key.parse(later.vkey)], [], 0)
+    pack = as_zip(tmp_path / "p.zip", sealed(files, "case"))
+    refused = check_pack(pack, policy, [log.checkpoint(6)]).refused
+    assert not any("another log" in said for said in refused)
+
+
+@pytest.mark.xfail(strict=True, reason="a pack does not say that a cosignature is of the future")
+def test_a_cosignature_of_the_future_is_said_to_be_one(tmp_path: Path) -> None:
+    log = Log(case_events())
+    body = log.body()
+    head = note_of(body, [LOG.sign(body), WITNESS.cosign(body, datetime(9000, 1, 1, tzinfo=UTC))])
+    files = pack_of(log, log.leaves)
+    proofs_of = {f"proofs/{n}.tlog-proof": log.proof(n, head).encode() for n in range(log.size)}
+    pack = as_zip(tmp_path / "p.zip", sealed({**files, **proofs_of, "checkpoint": head.encode()}))
+    notes = notes_of(pack, Policy.of([LOG_KEY], [WITNESS_KEY], 1))
+    assert any("future" in note for note in notes)
