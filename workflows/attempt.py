@@ -188,6 +188,7 @@ async def _record(
             personal={
                 "message": result.error.message if result.error else None,
                 "replies": replies(result.calls),
+                "given_to": item.given_to or None,
             },
         ),
     )

@@ -152,12 +152,10 @@ async def test_who_takes_evidence_is_on_record_and_the_case_counts_no_more_for_i
     stage: Stage, tmp_path: Path
 ) -> None:
     case = await contained(stage)
-    first = await take(stage, tmp_path, f"/cases/{case['id']}/evidence")
+    await take(stage, tmp_path, f"/cases/{case['id']}/evidence")
     [event] = await stage.exeunt.events(type="evidence.exported")
     assert (event["data"]["of"], event["actor"]["kind"]) == (case["id"], "person")
-    second = await take(stage, tmp_path, f"/cases/{case['id']}/evidence")
-    events = first.json("case.json")["events"]
-    assert second.json("case.json")["events"] == events
+    assert not {"case", "case_seq"} & set(event)
 
 
 async def test_a_viewer_is_refused_and_an_unknown_case_is_not_found(stage: Stage) -> None:

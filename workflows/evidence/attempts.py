@@ -68,6 +68,7 @@ def _more(known: Try, leaf: Read) -> Try:
                 outcome=leaf.outcome,
                 error=leaf.data.get("error"),
                 message=leaf.personal("message"),
+                given_to=leaf.personal("given_to"),
                 state=leaf.data.get("state"),
                 next_try_at=leaf.fact("next_try_at"),
                 calls=calls_of(leaf),

@@ -162,6 +162,8 @@ def _verb(verb: Verb) -> dict[str, Any]:
 def _try(one: Try) -> dict[str, Any]:
     crashed = " (cut short, looked at and taken up again)" if one.resumed else ""
     outcome = spoken(one.outcome or "NO RESULT IN THE LOG") + crashed
+    if one.given_to:
+        outcome += f", to {said(one.given_to)}"
     if one.error:
         outcome = f"{one.error}: {shown(one.message) or 'message not disclosed'}"
     return {

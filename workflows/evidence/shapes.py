@@ -42,6 +42,8 @@ class Try:
     outcome: str | None = None
     error: str | None = None
     message: Fact = NOT_RECORDED
+    given_to: Fact = NOT_RECORDED
+    """The account that got what was handed over."""
     state: str | None = None
     """What became of the item: done, waiting, failed, task."""
     next_try_at: Fact = NOT_RECORDED
