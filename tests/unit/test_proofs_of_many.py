@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.logs import log_of
+from tests.trees import log_of
 from workflows.ledger import proofs
 
 
