@@ -173,10 +173,20 @@ async def _open_log(world: World) -> None:
     """A new log announces its key. One that cannot be signed is kept all the same."""
     if world.notary is None:
         return
+    file = world.store.file
+    if file and file.resolve().parent == world.notary.key.head.resolve().parent:
+        _warn_of_one_folder(world)
     try:
         await world.notary.open(may_create=world.store.embedded)
     except CannotSign as why:
         log.error("audit.not_signed", error=why.message, fix=why.next_step)  # noqa: TRY400 - said whole
+
+
+def _warn_of_one_folder(world: World) -> None:
+    """Who restores that folder takes back the log and the memory of it, and nothing tells."""
+    if not world.witnesses:
+        fix = "configure audit.witnesses, or EXEUNT_AUDIT_KEY on another disk (docs/operating.md)"
+        log.warning("audit.rollback_unnoticed", fix=fix)
 
 
 async def _keep_at(work: Callable[[P], Awaitable[None]], parts: P) -> None:

@@ -19,11 +19,25 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from workflows.errors import Conflict
+
 OTHERS = 0o077
 
 
-class KeyUnusable(Exception):
-    """There is no key, or it is no key, or others can read it. The message says what to do."""
+class CannotSign(Conflict):
+    """The log is not signed. Recording and cutting go on meanwhile."""
+
+
+class KeyUnusable(CannotSign):
+    """There is no key, or it is no key, or others can read it, or we cannot; or so it is with what
+    lies beside it. The message says what to do.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "Nothing is signed until that is mended (docs/operating.md).")
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True)
@@ -66,13 +80,20 @@ class KeyFile:
         self.next.unlink(missing_ok=True)
 
     def last_head(self) -> str | None:
-        """The note that was signed last on this machine."""
-        with suppress(FileNotFoundError):
+        """The note that was signed last on this machine. Raises KeyUnusable."""
+        try:
             return self.head.read_text("utf-8")
-        return None
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as why:
+            raise KeyUnusable(f"{self.head} cannot be read: {why}") from None
 
     def remember_head(self, note: str) -> None:
-        write_whole(self.head, note.encode())
+        """Raises KeyUnusable: what could not be remembered must not be signed."""
+        try:
+            write_whole(self.head, note.encode())
+        except OSError as why:
+            raise KeyUnusable(f"{self.head} cannot be written: {why.strerror}") from None
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:
@@ -82,6 +103,8 @@ def read_key(path: Path) -> Ed25519PrivateKey:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError:
         raise KeyUnusable(f"there is no key file {path}") from None
+    except OSError as why:
+        raise KeyUnusable(f"{path} cannot be read: {why.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise KeyUnusable(f"{path} holds no unencrypted private key in PEM") from None
     if not isinstance(key, Ed25519PrivateKey):
@@ -93,20 +116,27 @@ def make_key(path: Path) -> Ed25519PrivateKey:
     """Write a new key for its owner alone. Raises KeyUnusable if the file is there."""
     key = Ed25519PrivateKey.generate()
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        _link_new(path, text)
+    except FileExistsError:
+        raise KeyUnusable(f"there is a {path} already: keys are never overwritten") from None
+    except OSError as why:
+        raise KeyUnusable(f"{path} cannot be written: {why.strerror}") from None
+    return key
+
+
+def _link_new(path: Path, content: bytes) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     try:
         os.link(partial, path)  # unlike a rename, this never replaces a key that is there
-    except FileExistsError:
-        raise KeyUnusable(f"there is a {path} already: keys are never overwritten") from None
     finally:
         partial.unlink()
     _sync_folder(path)
-    return key
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -7,24 +7,20 @@ compared with the last head in it and with the last one that this machine rememb
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
-from workflows.errors import Conflict
 from workflows.ledger import proofs, verify
 from workflows.ledger.events import Actor, Event
-from workflows.ledger.keys import KeyFile, KeyUnusable
+from workflows.ledger.keys import CannotSign, KeyFile, KeyUnusable
 from workflows.ledger.note import Signer, checkpoint_body, note_of
 from workflows.ledger.origins import is_of, next_name, turn_of
 from workflows.ledger.record import Ledger
 from workflows.ledger.tables import Checkpoint, Head, LogKey
 from workflows.store import Store
 
-
-class CannotSign(Conflict):
-    """The log is not signed. Recording and cutting go on meanwhile."""
+__all__ = ["CannotSign", "Notary", "RolledBack", "latest", "unsigned"]
 
 
 class RolledBack(CannotSign):
@@ -54,7 +50,7 @@ class Notary:
             if may_create and not self.key.path.exists():
                 self.key.create()
             head.origin = self.origin
-            signer = Signer(head.origin, self._load())
+            signer = Signer(head.origin, self.key.load())
             data = {"origin": head.origin, "vkey": signer.vkey}
             await self._announce(session, Event("log.key.announced", data=data), signer)
         await self.ledger.sequence()
@@ -77,7 +73,8 @@ class Notary:
                 session.add(last)
             # Before the commit shows it to anybody, and while the row keeps every other notary
             # out: what is out is known here for ever, and a newer head is never forgotten again.
-            self._remember(last.note)
+            if last.note != self.key.last_head():
+                self.key.remember_head(last.note)
         if len(signers) > 1:
             self._finish_rotation(last, signers[-1])
         return last
@@ -88,7 +85,7 @@ class Notary:
         new_key = self.key.create_next()
         async with self.store.write() as session:
             head = await _locked(session)
-            new, old = Signer(head.origin, new_key), Signer(head.origin, self._load())
+            new, old = Signer(head.origin, new_key), Signer(head.origin, self.key.load())
             if await session.get(LogKey, new.vkey) is None:
                 await self._retire(session)
                 data = {"old": old.vkey, "new": new.vkey}
@@ -141,7 +138,7 @@ class Notary:
             notes = [*([remembered] if remembered else []), *([last.note] if last else [])]
             signed = max(map(_head_in, notes), key=lambda one: (turn_of(one.origin), one.size))
             head.origin = next_name(self.origin, max(head.origin, signed.origin, key=turn_of))
-            signer = Signer(head.origin, self._load())
+            signer = Signer(head.origin, self.key.load())
             await self._retire(session)
             event = Event(
                 "log.recovered",
@@ -209,7 +206,7 @@ class Notary:
     async def _signers(self, session: AsyncSession, origin: str) -> list[Signer]:
         """Whose signatures the next head bears: the key's, and while it rotates the next one's."""
         known = {row.vkey: row for row in (await session.exec(select(LogKey))).all()}
-        current = Signer(origin, self._load())
+        current = Signer(origin, self.key.load())
         following = self.key.load_next()
         signers = [current, *([Signer(origin, following)] if following else [])]
         active = [s for s in signers if s.vkey in known and not known[s.vkey].retired_at]
@@ -224,16 +221,6 @@ class Notary:
                 "Put the one here that `exeunt audit key show` names without an end.",
             )
         return [current, *(signer for signer in active if signer != current)]
-
-    def _remember(self, note: str) -> None:
-        try:
-            if note != self.key.last_head():
-                self.key.remember_head(note)
-        except OSError as why:
-            raise CannotSign(
-                f"{self.key.head} cannot be written: {why.strerror}",
-                "Nothing is signed that could not be remembered: make room, or make it writable.",
-            ) from None
 
     def _finish_rotation(self, signed: Checkpoint, new: Signer) -> None:
         body, _, _ = signed.note.partition("\n\n")
@@ -263,14 +250,6 @@ class Notary:
         for row in rows:
             row.retired_at = self.clock.now()
         return [row.vkey for row in rows]
-
-    def _load(self) -> Ed25519PrivateKey:
-        try:
-            return self.key.load()
-        except KeyUnusable as why:
-            raise CannotSign(
-                str(why), "Nothing is signed until there is one (docs/operating.md)."
-            ) from None
 
 
 def unsigned() -> CannotSign:

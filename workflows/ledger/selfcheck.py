@@ -19,6 +19,8 @@ from workflows.ledger.verify import leaf_hash
 from workflows.store import Store
 
 CHUNK = 1024
+Rows = Sequence[Any]
+"""Index, bytes and hash of leaves that are neighbours."""
 
 
 class Changed(Exception):
@@ -59,9 +61,9 @@ async def _begun(store: Store, size: int) -> Frontier:
         return Frontier(size, list(await proofs.frontier_at(session, size)))
 
 
-async def _chunk(store: Store, start: int, size: int) -> Sequence[Any]:
+async def _chunk(store: Store, start: int, size: int) -> Rows:
     leaf = table(Leaf)
-    chunk = sa.select(leaf.c.idx, leaf.c.d).where(
+    chunk = sa.select(leaf.c.idx, leaf.c.d, leaf.c.lh).where(
         leaf.c.idx >= start, leaf.c.idx < min(size, start + CHUNK)
     )
     async with store.read() as session:
@@ -81,13 +83,15 @@ async def _signed(store: Store, origin: str, start: int) -> dict[int, bytes]:
         return dict((await session.exec(heads)).all())
 
 
-def _add(frontier: Frontier, rows: Sequence[Any], signed: dict[int, bytes]) -> int:
+def _add(frontier: Frontier, rows: Rows, signed: dict[int, bytes]) -> int:
     """How many signed heads the tree was held against."""
     held = 0
-    for idx, d in rows:
+    for idx, d, lh in rows:
         if idx != frontier.size:
             raise Changed(f"event {frontier.size} is missing")
-        frontier.add(leaf_hash(d))
+        if lh != leaf_hash(d):
+            raise Changed(f"event {idx} was changed: its bytes do not give its hash")
+        frontier.add(lh)
         if frontier.size in signed:
             held += 1
             if signed[frontier.size] != frontier.root:

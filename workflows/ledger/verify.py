@@ -977,8 +977,8 @@ class Pack:
         cases = []
         for number, line in enumerate(self.files.lines("population.jsonl"), 1):
             cases.append(str(parse_event(line, f"population.jsonl line {number}").get("case")))
-        if len(set(cases)) != len(cases):
-            raise Refused("population.jsonl: a case stands twice")
+        if len(set(cases)) != len(cases) or "\n" in "".join(cases):
+            raise Refused("population.jsonl: a case stands twice, or its name holds a line end")
         return cases
 
 

@@ -33,8 +33,8 @@ from workflows.ledger.verify import (
 )
 
 LARGEST_BODY = 64 * 1024
-TAIL = 4 * LARGEST_BODY
-"""A record is never longer than this: it holds no more than a body and our own line."""
+TAIL = 8 * LARGEST_BODY
+"""A record is never longer than this: it holds two bodies at most, with their quotes escaped."""
 
 
 class Declined(Exception):
@@ -186,8 +186,11 @@ class Witness:
     def _remember_refused(self, seen: Seen, head: Checkpoint, signed: list[str], why: str) -> None:
         told = {"at": stamp(self.clock.now()), "why": why, "seen": seen.note}
         told["refused"] = note_of(head.body, signed)
-        with self._path(head.origin, "refused").open("ab") as file:
-            _append(file, json.dumps(told, ensure_ascii=False).encode())
+        with self._path(head.origin, "refused").open("a+b") as file:
+            # A log that was rolled back asks again and again: once is enough to prove it.
+            last = _last_record(file)
+            if not last or json.loads(last)["refused"] != told["refused"]:
+                _append(file, json.dumps(told, ensure_ascii=False).encode())
 
 
 def _must_follow(seen: Seen, asked: Asked) -> None:
@@ -228,15 +231,19 @@ def _append(file: BinaryIO, record: bytes) -> None:
 
 
 def _last(file: BinaryIO) -> Seen:
-    """The last whole record. One that was cut off was never answered, and is taken away."""
+    last = _last_record(file)
+    return _seen(last) if last else Seen()
+
+
+def _last_record(file: BinaryIO) -> bytes:
+    """The last whole one. One that was cut off was never answered, and is taken away."""
     end = file.seek(0, os.SEEK_END)
     start = file.seek(max(0, end - TAIL))
     tail = file.read()
     whole = tail.rfind(b"\n") + 1
     if whole < len(tail):
         file.truncate(start + whole)
-    lines = tail[:whole].splitlines()
-    return _seen(lines[-1]) if lines else Seen()
+    return tail[:whole].rstrip(b"\n").rpartition(b"\n")[2]
 
 
 def _seen(record: bytes) -> Seen:

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.cli.common import configured, opened, resting
 from app.settings import Settings
-from workflows.ledger import selfcheck, tiles
+from workflows.errors import Conflict
+from workflows.ledger import proofs, selfcheck, tiles, verify
 from workflows.ledger.keys import write_whole
 from workflows.ledger.notary import unsigned
 from workflows.ledger.tables import Checkpoint, Head
@@ -81,9 +83,14 @@ async def write_mirror(
     folder: Path,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """How many files are new. Tiles come first and the head last: who reads meanwhile finds all."""
+    """How many files are new. Tiles come first and the head last: who reads meanwhile finds all.
+
+    Raises Conflict for a folder that holds another log, or what this one was before a rollback.
+    """
     async with store.read() as session:
         pruned = (await session.get_one(Head, 1)).pruned
+        if was := _mirrored(folder):
+            await _must_go_on(session, folder, was, head)
     places = list(tiles.tiles_of(head.size, pruned))
     written = 0
     for done, place in enumerate(places, start=1):
@@ -98,6 +105,25 @@ async def write_mirror(
         written += 1
     write_whole(folder / "checkpoint", (head.note + head.cosignatures).encode())
     return written
+
+
+def _mirrored(folder: Path) -> verify.Checkpoint | None:
+    """The head of what is there already."""
+    path = folder / "checkpoint"
+    return verify.parse_checkpoint(path.read_text("utf-8")) if path.exists() else None
+
+
+async def _must_go_on(
+    session: AsyncSession, folder: Path, was: verify.Checkpoint, head: Checkpoint
+) -> None:
+    """Files that are there are never written again, so they must be of this very history."""
+    same = was.origin == head.origin and was.size <= head.size
+    if not same or await proofs.root_at(session, was.size) != was.root:
+        raise Conflict(
+            f"{folder} holds {was.size} events of {was.origin}, which do not begin this log of "
+            f"{head.size} events, {head.origin}",
+            "Keep it as it is, for it shows what was signed; give another folder.",
+        )
 
 
 def _bar(console: Console) -> Progress:
