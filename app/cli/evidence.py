@@ -17,6 +17,7 @@ from workflows.evidence.pack import Pack
 from workflows.evidence.period_pack import Asked
 from workflows.evidence.population import Period
 from workflows.evidence.sealing import seal as seal_period
+from workflows.evidence.words import counted
 from workflows.ledger.events import Actor
 from workflows.ledger.verify import Refused, parse_checkpoint
 
@@ -117,11 +118,18 @@ def seal(since: From, until: To) -> None:
 
     cases, leaf, at = asyncio.run(sealed())
     console.print(
-        f"[green]Sealed:[/] {cases:,} cases, as event #{leaf} of the log, at {at:%Y-%m-%d %H:%M} "
-        "UTC.\nNow ask the auditor for a seed, and make the pack: "
-        f"[cyan]exeunt evidence period --from {since:%Y-%m-%d} --to {until:%Y-%m-%d} --seed …[/]",
+        f"[green]Sealed:[/] {counted(cases, 'case')}, as event #{leaf} of the log, at "
+        f"{at:%Y-%m-%d %H:%M} UTC.\nGive the auditor the checkpoint of now (GET "
+        "/api/v1/audit/checkpoint, or the one that `exeunt audit export` puts beside the log). "
+        "Then ask for a seed, and make the pack: "
+        f"[cyan]exeunt evidence period --from {_asked(since)} --to {_asked(until)} --seed …[/]",
         highlight=False,
     )
+
+
+def _asked(at: datetime) -> str:
+    """As it is typed: the seal holds for these very instants."""
+    return f"{at:%Y-%m-%d}" if at == at.replace(hour=0, minute=0, second=0) else f"{at:%FT%T}"
 
 
 def _keep(console: Console, pack: Pack, out: Path | None) -> None:

@@ -89,11 +89,31 @@ def test_a_dismissal_is_held_to_the_control_for_dismissals() -> None:
 
 
 def test_missing_events_break_the_control_about_the_log() -> None:
-    assert result(a_good_case().story(), "A.8.15") == "met"
+    answer = answers(a_good_case().story())["A.8.15"]
+    assert (answer.bearing.result, "own log" in answer.bearing.because) == ("not shown", True)
     telling = Telling()
     telling.opens()
     telling.closes(events=7)
     assert result(telling.story(), "A.8.15") == "not met"
+
+
+def test_keys_that_outlive_the_account_keep_access_from_being_shown_as_removed() -> None:
+    telling = a_good_case()
+    telling.asks("t1", "residue", "directory")
+    for control in IN_TIME:
+        assert result(telling.story(), control) == "not shown"
+
+
+@pytest.mark.parametrize("control", ["A.6.5", "A.8.15", "PS-4 c–e"])
+def test_what_asks_for_more_than_a_pack_can_show_is_never_met(control: str) -> None:
+    telling = Telling()
+    telling.opens()
+    telling.begins("directory")
+    telling.finds("directory", "a1")
+    item = {"item": "f1", "action": "transfer_files", "wave": "hand_over"}
+    telling.plans("directory", "a1", item)
+    telling.tries("transfer_files", "directory", "a1", "f1")
+    assert result(telling.story(), control) == "not shown"
 
 
 def test_every_control_says_what_it_does_not_show() -> None:

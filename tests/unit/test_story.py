@@ -292,3 +292,14 @@ def test_leaves_without_the_opening_are_no_case() -> None:
 def test_the_same_leaves_tell_the_same_story() -> None:
     telling = a_good_case()
     assert telling.story() == telling.story()
+
+
+def test_what_works_without_the_account_takes_the_green_from_the_headline() -> None:
+    telling = a_good_case()
+    telling.asks("t1", "residue", "crm")
+    told = verdict(telling.story())
+    assert (told["tone"], told["mark"]) == ("watch", "!")
+    assert "what works without them is still open" in told["headline"]
+    assert told["sentence"].endswith("works without an account in crm.")
+    telling.attests("t1", "crm")
+    assert verdict(telling.story())["tone"] == "good"

@@ -85,7 +85,7 @@ def said(lines: list[bytes], log: Log, told: Told | None = None) -> str:
 
 def test_it_says_what_is_wrong_with_a_log() -> None:
     log = a_case_log()
-    assert "the last 2 of 11 events are MISSING" in said(log.leaves[:9], log)
+    assert "2 of 11 events are MISSING" in said(log.leaves[:9], log)
     assert "nothing is proved about the 1 behind" in said([*log.leaves, b"x"], log)
     assert "NOT those that were signed" in said(log.leaves[::-1], log)
     assert "line 2: an event has 1 to 65535 bytes" in said([b"x\n", b"\n"], log)

@@ -27,7 +27,7 @@ def _task(story: Story, task: Task) -> dict[str, str]:
     }[task.standing]
     return {
         "system": task.system or "–",
-        "title": shown(task.title) or spoken(task.kind),
+        "title": (shown(task.title) or spoken(task.kind)).removeprefix(f"{task.system}: "),
         "owner": shown(task.owner) or "not disclosed",
         "opened": moment(task.opened.value),
         "due": moment(task.due_at.value),

@@ -1,10 +1,11 @@
 """The pages behind the first: every account, every action, every call, with its leaves."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from workflows.evidence.first_page import refs, standing_of
-from workflows.evidence.leaves import WITHHELD, Read
+from workflows.evidence.leaves import WITHHELD, Read, instant
 from workflows.evidence.shapes import Account, Calls, Check, Story, System, Try, Verb
 from workflows.evidence.words import (
     CONTAINMENT,
@@ -16,6 +17,7 @@ from workflows.evidence.words import (
     WAVES,
     business,
     counted,
+    lasted,
     moment,
     said,
     shown,
@@ -39,6 +41,7 @@ def _system(story: Story, system: System) -> dict[str, Any]:
         "facts": [
             ["spoken to by", system.adapter or NOT_SAID, refs(system.scope.leaf)],
             ["mode", system.mode or NOT_SAID, refs(system.scope.leaf)],
+            ["an old session lives on for", _lives(system), refs(system.scope.leaf)],
             *([["takes its accounts from", system.mastered_by, ""]] if system.mastered_by else []),
             ["plan (SHA-256)", said(system.plan_sha256), refs(system.plan_sha256.leaf)],
             *([["policy rules", ", ".join(system.rules), ""]] if system.rules else []),
@@ -55,9 +58,16 @@ def _system(story: Story, system: System) -> dict[str, Any]:
             for one in system.lookups
         ],
         "accounts": [_account(story, account) for account in system.accounts],
-        "verbs": [_verb(verb) for verb in system.verbs if not _quiet(verb)],
+        "verbs": [_verb(story, verb) for verb in system.verbs if not _quiet(verb)],
         "quiet": _quiet_ones(system.verbs),
     }
+
+
+def _lives(system: System) -> str:
+    """The end of the last session is reckoned with it, so that a reader must see it."""
+    if system.token_seconds is None:
+        return NOT_SAID
+    return f"at most {lasted(system.token_seconds)}, as it was configured"
 
 
 def _account(story: Story, account: Account) -> dict[str, Any]:
@@ -87,7 +97,7 @@ def _account(story: Story, account: Account) -> dict[str, Any]:
         "tone": tone,
         "state": words,
         "facts": facts,
-        "verbs": [_verb(verb) for verb in _in_order(account.verbs) if not _quiet(verb)],
+        "verbs": [_verb(story, verb) for verb in _in_order(account.verbs) if not _quiet(verb)],
         "quiet": _quiet_ones(account.verbs),
         "checks": [_check(check, over=bool(story.restored_at)) for check in account.checks],
     }
@@ -143,23 +153,46 @@ def _yes(said_so: bool | None) -> str:
     return NOT_SAID if said_so is None else "yes" if said_so else "no"
 
 
-def _verb(verb: Verb) -> dict[str, Any]:
+def _standing(story: Story, verb: Verb) -> str:
+    """ "Not due yet" of what is due, or "locked" where there was no device, would be false."""
+    if verb.standing == "to_come" and _is_due(story, verb):
+        given = {approval.wave for approval in story.approvals}
+        asked = {str(one.data.get("wave")) for one in story.waiting}
+        return "waits for an approval" if verb.wave in asked - given else "not begun yet"
+    if _already(verb):
+        return "nothing was left to do, and the system itself shows it"
+    return STANDINGS[verb.standing]
+
+
+def _is_due(story: Story, verb: Verb) -> bool:
+    due = instant(verb.due_at.value)
+    return due is not None and due <= datetime.fromisoformat(story.as_of)
+
+
+def _already(verb: Verb) -> bool:
+    """At the only try: a repeat may find what the try before had changed."""
+    outcomes = [one.outcome for one in verb.tries]
+    return verb.standing == "confirmed" and outcomes in (["already"], ["absent"])
+
+
+def _verb(story: Story, verb: Verb) -> dict[str, Any]:
+    done = verb.standing == "confirmed" and not _already(verb)
     return {
         "wave": WAVES.get(verb.wave, verb.wave or "–"),
         "action": spoken(verb.action),
-        "business": business(verb.action) if verb.standing == "confirmed" else "",
-        "standing": STANDINGS[verb.standing],
+        "business": business(verb.action) if done else "",
+        "standing": _standing(story, verb),
         "tone": TONES[verb.standing],
         "undo": {"destructive": "cannot be undone", "re_enrol": "can be set up anew"}.get(
             verb.undo or "", ""
         ),
         "due": moment(verb.due_at.value) if verb.standing == "to_come" else "",
-        "tries": [_try(one) for one in verb.tries],
+        "tries": [_try(one, verb.action) for one in verb.tries],
         "refs": refs(verb.planned.leaf),
     }
 
 
-def _try(one: Try) -> dict[str, Any]:
+def _try(one: Try, action: str) -> dict[str, Any]:
     crashed = " (cut short, looked at and taken up again)" if one.resumed else ""
     outcome = spoken(one.outcome or "NO RESULT IN THE LOG") + crashed
     if one.given_to:
@@ -172,21 +205,44 @@ def _try(one: Try) -> dict[str, Any]:
         "result": moment(one.result.value),
         "outcome": outcome,
         "calls": _calls(one.calls),
-        "read_back": _read_back(one),
+        "read_back": _read_back(one, action),
         "refs": refs(
             one.intent.leaf, *(r.leaf for r in one.resumed), one.result.leaf, one.read_back.leaf
         ),
     }
 
 
-def _read_back(one: Try) -> str:
+def _read_back(one: Try, action: str) -> str:
     if not one.read_back:
         return "not read back"
     words = {"confirmed": "confirmed", "contradicted": "NOT SEEN", "cannot_tell": "cannot tell"}
-    told = _sign_in(one.after)
+    told = _seen(one.after, action)
     return f"{words.get(one.said or '', str(one.said))} at {moment(one.read_back.value)}" + (
         f": {told}" if told else ""
     )
+
+
+INSTANTS = {
+    "revoke_sessions": ("sessions_valid_from", "only sessions from {} on are valid"),
+    "reset_credentials": ("password_changed_at", "password changed at {}"),
+}
+
+
+def _seen(after: Mapping[str, Any], action: str) -> str:
+    """What the system said that bears on this action; else at least whether sign-in is open."""
+    if action == "block_sign_in":
+        return _sign_in(after)
+    stays = after.get("stays") or {}
+    told = [
+        f"{count} {HELD.get(name, spoken(name))}"
+        + (f", {stays[name]} of which cannot be taken away" if stays.get(name) else "")
+        for name, count in (after.get("held") or {}).items()
+        if count is not None
+    ]
+    name, words = INSTANTS.get(action, ("", ""))
+    if at := after.get(name):
+        told.append(words.format(moment(at)))
+    return ", ".join(told) or _sign_in(after)
 
 
 def _calls(calls: Calls) -> list[list[str]]:

@@ -158,7 +158,8 @@ def _of_task(story: Story, task: Task) -> Iterator[Finding]:
     when = f", due {moment(task.due_at.value)}" if due else ""
     yield _finding(
         OPEN,
-        f"Task{f' in {task.system}' if task.system else ''}: {title}{when}"
+        f"Task{f' in {task.system}' if task.system else ''}: "
+        f"{title.removeprefix(f'{task.system}: ')}{when}"
         f"{' – OVERDUE' if late else ''}.",
         task.opened,
         owner=shown(task.owner) or "",
@@ -185,7 +186,9 @@ def _of_history(story: Story) -> Iterator[Finding]:
     for one in story.happened:
         if one.type in sentences:
             weight = NOTE if one.type in ("case.retried", "case.moved") else EXCEPTION
-            yield _finding(weight, sentences[one.type], one.at)
+            system = str(one.data.get("system") or "")
+            told = sentences[one.type].replace("A system", system or "A system")
+            yield _finding(weight, told, one.at)
     gated = {str(one.data.get("wave")): one for one in story.waiting}
     given = {approval.wave for approval in story.approvals}
     for wave, one in gated.items():

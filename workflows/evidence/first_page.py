@@ -8,6 +8,7 @@ from workflows.evidence.clocks import ENTRY, MOMENT, PROMISE
 from workflows.evidence.drawing import Point
 from workflows.evidence.leaves import Fact, instant
 from workflows.evidence.shapes import Clock, Finding, Story, System
+from workflows.evidence.tasks import outliving
 from workflows.evidence.words import (
     BAD,
     CONTAINMENT,
@@ -48,7 +49,12 @@ def verdict(story: Story) -> dict[str, Any]:
         "mark": {GOOD: "✓", BAD: "✗"}.get(tone, "!"),
         "headline": headline,
         "sentence": _when(story),
-        "refs": refs(story.verdict.leaf, story.contained_at.leaf, story.restored_at.leaf),
+        "refs": refs(
+            story.verdict.leaf,
+            story.contained_at.leaf,
+            story.restored_at.leaf,
+            *(task.opened.leaf for task in outliving(story.tasks)[:FEW]),
+        ),
     }
 
 
@@ -60,6 +66,8 @@ def _headline(story: Story) -> tuple[str, str]:
         return WATCH, f"{name} has not been cut off yet: the last moment is still to come."
     if story.restored_at:
         return WATCH, f"{name} has access again: people agreed to give it back."
+    if story.verdict.value == "contained" and outliving(story.tasks):
+        return WATCH, f"The accounts of {name} are cut off; what works without them is still open."
     tone, words = _HEADLINES.get(str(story.verdict.value), (BAD, "{} is NOT cut off everywhere."))
     return tone, words.format(name)
 
@@ -86,8 +94,9 @@ def _when(story: Story) -> str:
         count = len(story.accounts)
         accounts = "The only account" if count == 1 else f"All {count} accounts"
         return (
-            f"{accounts} in {systems} {'was' if count == 1 else 'were'} read back as cut off at "
-            f"{moment(story.contained_at.value, _zone(story))}: {after}."
+            f"{accounts} in {systems} {'was' if count == 1 else 'were'} read back as cut off. "
+            f"The last access ended at {moment(story.contained_at.value, _zone(story))}: "
+            f"{after}.{_outliving(story)}"
         )
     open_ones = [one for one in story.systems if CONTAINMENT[one.containment][0] == BAD]
     if story.begun and not story.restored_at and open_ones:
@@ -98,6 +107,12 @@ def _when(story: Story) -> str:
     if story.restored_at:
         return f"Given back from {moment(story.restored_at.value, _zone(story))} on."
     return f"The last moment is {moment(story.effective_at.value, _zone(story))}."
+
+
+def _outliving(story: Story) -> str:
+    """An account that is closed closes no deploy key, and no credential of an application."""
+    left = listed(list(dict.fromkeys(task.system for task in outliving(story.tasks))))
+    return f" A person must still look at what works without an account in {left}." if left else ""
 
 
 def _after(clock: Clock) -> str:

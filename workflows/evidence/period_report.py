@@ -7,6 +7,7 @@ from typing import Any
 
 from workflows.evidence.chart import cut_off_over_time
 from workflows.evidence.drawing import PRINT, SCREEN
+from workflows.evidence.findings import OPEN
 from workflows.evidence.first_page import few, refs
 from workflows.evidence.head import Head
 from workflows.evidence.leaves import Read
@@ -24,6 +25,7 @@ from workflows.evidence.period import (
 from workflows.evidence.population import Period
 from workflows.evidence.report import NOT_SHOWN, Report, proof
 from workflows.evidence.shapes import Finding, Story
+from workflows.evidence.tasks import outliving
 from workflows.evidence.words import (
     BAD,
     CONTAINMENT,
@@ -71,7 +73,7 @@ def period_report(
         "as_of": moment(head.signed_at.isoformat()),
         "interim": False,
         "period": told.period.named,
-        "verdict": _verdict(told.summary, told.seal),
+        "verdict": _verdict(told),
         "figures": _figures(told.summary),
         "picture_says": "the share of leavers who were cut off, by the time that it took",
         "systems": _systems(told.stories),
@@ -93,15 +95,17 @@ def period_report(
     return Report(document, *pictures)
 
 
-def _verdict(summary: Summary, seal: Read) -> dict[str, Any]:
-    share = summary.within
+def _verdict(told: Told) -> dict[str, Any]:
+    summary, share = told.summary, told.summary.within
+    unfinished = {case for case, one in told.exceptions if one.weight == OPEN}
+    outlived = sum(bool(outliving(story.tasks)) for story in told.stories)
     if not summary.cases:
         tone, headline = WATCH, "Nobody left in this period."
     elif not share.all:
         tone, headline = WATCH, "Every case of this period was taken back before its time."
     elif share.good == share.all:
         whole = "The only leaver was" if share.all == 1 else f"All {share.all:,} leavers were"
-        tone, headline = GOOD, f"{whole} cut off in time."
+        tone, headline = WATCH if outlived else GOOD, f"{whole} cut off in time."
     else:
         tone = BAD if summary.missed else WATCH
         verb = "was" if share.good == 1 else "were"
@@ -112,6 +116,12 @@ def _verdict(summary: Summary, seal: Read) -> dict[str, Any]:
         f"{len(summary.late)} told too late by HR" if summary.late else "",
         f"{summary.cancelled} taken back before the last moment" if summary.cancelled else "",
         f"{summary.restored} given back afterwards" if summary.restored else "",
+        f"{counted(outlived, 'case')} where what works without the account is open"
+        if outlived
+        else "",
+        f"{counted(len(unfinished), 'case')} with open points (see Exceptions)"
+        if unfinished
+        else "",
     ]
     sentence = ", ".join(part for part in parts if part) or "Nothing was missed, nothing is open"
     return {
@@ -119,7 +129,7 @@ def _verdict(summary: Summary, seal: Read) -> dict[str, Any]:
         "mark": {GOOD: "✓", BAD: "✗"}.get(tone, "!"),
         "headline": headline,
         "sentence": sentence[0].upper() + sentence[1:] + ".",
-        "refs": refs(seal.index),
+        "refs": refs(told.seal.index),
     }
 
 

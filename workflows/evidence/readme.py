@@ -12,8 +12,11 @@ software. Nothing in here has to be believed.
 
 1. WITH PYTHON (3.9 or newer; nothing to install)
 
-    unzip evidence.zip -d evidence
-    python3 -I evidence/verify.py pack evidence.zip --key '<KEY>'
+    python3 -I verify.py pack evidence.zip --key '<KEY>'
+
+Take verify.py from the released source of Exeunt, and not out of this pack: whoever forges a
+pack forges the verify.py in it, too. That one is here to be compared, and for those who only
+want to know whether the file arrived whole.
 
 <KEY> is the public key of the log that you were handed when your engagement began, by another
 way than this pack. The pack says that it is
@@ -40,7 +43,7 @@ The root must be the third line of the file `checkpoint`. Its signature:
     head -n 3 checkpoint > text
     grep '^— ' checkpoint.log | head -n 1 | cut -d' ' -f3 | base64 -d | tail -c 64 > sig
     (printf '302a300506032b6570032100' | xxd -r -p
-     printf '%s' '<KEY after the last +>' | base64 -d | tail -c 32) > pk.der
+     printf '%s' '<KEY after its second +>' | base64 -d | tail -c 32) > pk.der
     openssl pkeyutl -verify -pubin -keyform DER -inkey pk.der -rawin -in text -sigfile sig
 
 {stamp}
@@ -56,9 +59,10 @@ The root must be the third line of the file `checkpoint`. Its signature:
     policy.txt         which keys the pack was checked against when it was made (C2SP tlog-policy)
     manifest.json      every file with its SHA-256
 {more}    report.html/.pdf   a reading of it for people; each fact names its event: #12
-    verify.py          the program of step 1
+    verify.py          a copy of the program of step 1
 
-What is proved are events, indices, proofs and checkpoint. The reports are a reading of them.
+What is proved are events, indices, proofs and checkpoint{and_}. All else is a reading of
+them, by the operator. Where the two differ, the events count.
 A log proves what was recorded, in what order and by when. It does not prove that an event that
 was never recorded did not happen.
 """
@@ -92,4 +96,5 @@ def readme(kind: str, head: Head, title: str) -> str:
         keys="".join(f"\n    {vkey}\n" for vkey in head.log_keys),
         stamp=STAMPED if head.time_stamp else NOT_STAMPED,
         more=MORE[kind],
+        and_=", which cases there are, and which were drawn" if kind == "period" else "",
     )

@@ -119,7 +119,7 @@ def _still_open(story: Story) -> str:
     )
     parts = [
         counted(waiting, "open point") if waiting else "",
-        f"{counted(later, 'action')} not due yet" if later else "",
+        f"{counted(later, 'action')} not begun yet" if later else "",
         f"{counted(checks, 'later read-back')} still to be made" if checks else "",
     ]
     return ", ".join(part for part in parts if part) or "the case is not closed"

@@ -20,6 +20,11 @@ def tasks_of(mine: Sequence[Read]) -> tuple[Task, ...]:
     return tuple(found.values())
 
 
+def outliving(tasks: Sequence[Task]) -> list[Task]:
+    """What works on without the account, such as a deploy key, and is not answered yet."""
+    return [task for task in tasks if task.kind == "residue" and task.standing == "open"]
+
+
 def _opened(id_: str, leaf: Read) -> Task:
     items = leaf.data.get("items") or [leaf.data.get("item")]
     return Task(

@@ -500,7 +500,9 @@ def _fold(roots: Sequence[bytes]) -> bytes:
 def _ended(found: Summary, checkpoint: Checkpoint) -> Summary:
     missing = checkpoint.size - found.size
     if missing > 0:
-        raise Refused(f"the last {missing:,} of {checkpoint.size:,} events are MISSING")
+        raise Refused(
+            f"{missing:,} of {checkpoint.size:,} events are MISSING, at the end or in between"
+        )
     if missing < 0:
         raise Refused(
             f"the checkpoint covers {checkpoint.size:,} events; nothing is proved about the "
@@ -884,9 +886,12 @@ class Pack:
                 "LOG'S KEY COULD HAVE MADE THE WHOLE LOG ANEW (--witness, --earlier)."
             )
         for number, text in enumerate(texts):
-            old = Policy(policy.log if policy else [], {}, {}, "none").check(
-                text, self.report.unchecked
-            )
+            try:
+                old = Policy(policy.log if policy else [], {}, {}, "none").check(
+                    text, self.report.unchecked
+                )
+            except Refused as why:
+                raise Refused(f"an earlier checkpoint: {why}") from None
             if old.origin != head.origin:
                 raise Refused(f"an earlier checkpoint is of another log: {old.origin!r}")
             name = f"consistency/{old.size}.proof"
@@ -909,7 +914,10 @@ class Pack:
             told = data if isinstance(data, dict) else {}
             if (told.get("count"), told.get("ids_sha256")) == (len(cases), ids):
                 self.sealed = index
-                return f"the population of {len(cases):,} cases was sealed as leaf {index:,}"
+                return (
+                    f"the population of {len(cases):,} cases was sealed as leaf {index:,}, for "
+                    f"the period from {told.get('from')} to {told.get('to')}"
+                )
         raise Refused("population.jsonl: no event population.sealed is about these cases")
 
     def sample(self) -> str:
@@ -1085,8 +1093,10 @@ def _pack(asked: argparse.Namespace, report: Report) -> None:
     pack = Pack(Files(asked.path), policy, [*map(_read, asked.earlier)], tsa_ca, report)
     pack.run()
     report.notes.append(
-        "Events, indices, proofs and checkpoint are what is proved. The reports (HTML, PDF, CSV) "
-        "are the operator's reading of them. An event that was never recorded is in no log."
+        "Events, indices, proofs and checkpoint are what is proved, and of a period which cases "
+        "there are. All else is the operator's reading of them: the reports (HTML, PDF), "
+        "case.json, controls.json, scope.json, and every time and result in population.jsonl and "
+        "its CSV. An event that was never recorded is in no log."
     )
 
 
