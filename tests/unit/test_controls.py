@@ -78,6 +78,16 @@ def test_privileges_matter_only_where_there_were_some() -> None:
     assert result(telling.story(), "A.8.2") == "met"
 
 
+def test_roles_that_only_a_person_sees_are_not_said_to_be_none() -> None:
+    telling = Telling()
+    telling.opens()
+    telling.begins("crm")
+    telling.finds("crm", "a1")
+    roles = {"item": "r1", "action": "remove_roles", "wave": "clean_up", "gap": "by_hand"}
+    telling.plans("crm", "a1", roles)
+    assert result(telling.story(), "A.8.2") == "not shown"
+
+
 def test_a_dismissal_is_held_to_the_control_for_dismissals() -> None:
     assert result(a_good_case().story(), "AC-2 (13)") == "does not apply"
     telling = Telling()
@@ -100,7 +110,7 @@ def test_missing_events_break_the_control_about_the_log() -> None:
 def test_keys_that_outlive_the_account_keep_access_from_being_shown_as_removed() -> None:
     telling = a_good_case()
     telling.asks("t1", "residue", "directory")
-    for control in IN_TIME:
+    for control in (*IN_TIME, "PS-4 b"):
         assert result(telling.story(), control) == "not shown"
 
 

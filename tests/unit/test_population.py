@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,16 @@ from tests.conftest import NOON
 from tests.stories import CASE, HR, Telling, a_good_case
 from workflows.evidence.chart import cut_off_over_time
 from workflows.evidence.leaves import Read
-from workflows.evidence.period import completeness_of, row_of, summary_of, waits_of
+from workflows.evidence.made import made
+from workflows.evidence.period import (
+    completeness_of,
+    exceptions_of,
+    row_of,
+    summary_of,
+    waits_of,
+)
 from workflows.evidence.period_pack import CSV_COLUMNS, as_csv
+from workflows.evidence.period_report import Told, period_report
 from workflows.evidence.population import Period, ids_sha256, members, month_before, sealing
 from workflows.evidence.statistics import Waited, quantile, survival, wilson
 
@@ -176,3 +185,33 @@ def test_the_picture_takes_any_case_and_none() -> None:
         drawn = cut_off_over_time(waits, 86_400)
         assert drawn.startswith("<svg")
         assert "nan" not in drawn
+
+
+def told_of(telling: Telling) -> dict[str, Any]:
+    story = telling.story()
+    told = Told(
+        period=NOW,
+        seal=telling.leaves()[0],
+        stories=(story,),
+        summary=summary_of([story]),
+        scope=completeness_of((), frozenset(), ()),
+        seed=None,
+        root=b"",
+        picks=(),
+        exceptions=tuple(exceptions_of([story])),
+    )
+    verdict: dict[str, Any] = period_report(told, (), telling.head(), made(), "").document[
+        "verdict"
+    ]
+    return verdict
+
+
+def test_a_period_says_that_nothing_is_open_only_where_nothing_is() -> None:
+    telling = a_good_case()
+    assert told_of(telling)["sentence"] == "Nothing was missed, nothing is open."
+    telling.asks("t1", "badge", "facilities")
+    told = told_of(telling)
+    assert (told["tone"], "1 case with open points" in told["sentence"]) == ("good", True)
+    telling.asks("t2", "residue", "crm")
+    told = told_of(telling)
+    assert (told["tone"], "works without the account" in told["sentence"]) == ("watch", True)

@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from tests.stories import CASE, Telling, a_good_case, cut
 from workflows.evidence import render
+from workflows.evidence.leaves import Fact
 from workflows.evidence.made import made
 from workflows.evidence.pack import case_pack
 from workflows.evidence.render import html, pdf, printable
 from workflows.evidence.report import Report, case_report
+from workflows.evidence.seen import read_back
+from workflows.evidence.shapes import Try
 from workflows.evidence.words import HIDDEN, STANDINGS, TONES, lasted, listed, moment, visible
 
 HOSTILE = (
@@ -228,3 +231,31 @@ def test_every_standing_has_a_tone() -> None:
 def test_a_name_without_an_end_still_makes_its_report() -> None:
     telling = a_good_case(name="x" * 2000)
     assert case_pack(CASE, telling.gathered()).content
+
+
+def test_a_read_back_tells_what_bears_on_its_own_action() -> None:
+    after = {"enabled": True, "held": {"grants": 3, "tokens": 0}, "stays": {"grants": 1}}
+    once = Try(1, Fact(), read_back=Fact("2026-09-01T12:00:00Z", 4), said="confirmed", after=after)
+    assert read_back(once, "block_sign_in").endswith(": sign-in open")
+    told = "3 groups and grants, 1 of which cannot be taken away, 0 tokens and keys"
+    assert read_back(once, "revoke_grants").endswith(told)
+    assert read_back(Try(1, Fact()), "revoke_grants") == "not read back"
+
+
+def test_nothing_is_called_done_that_was_already_so_nor_not_due_that_waits() -> None:
+    telling = Telling()
+    telling.opens()
+    telling.begins("crm")
+    telling.finds("crm", "a1")
+    devices = {"item": "d1", "action": "lock_devices", "wave": "contain"}
+    files = {"item": "f1", "action": "transfer_files", "wave": "hand_over"}
+    telling.plans("crm", "a1", devices, files | {"due_at": telling.at(0)})
+    place = {"system": "crm", "account": "a1", "item": "d1", "wave": "contain", "attempt": 1}
+    telling.add("lock_devices.intent", "pending", 1.0, place)
+    telling.add("lock_devices.result", "already", 1.1, {**place, "state": "done", "calls": []})
+    telling.add("lock_devices.read_back", "confirmed", 1.2, {**place, "held": {"devices": 0}})
+    telling.add("wave.awaiting_approval", "pending", 2.0, {"wave": "hand_over"})
+    verbs = report_of(telling).document["pages"][0]["accounts"][0]["verbs"]
+    told = {verb["action"]: (verb["standing"], verb["business"]) for verb in verbs}
+    assert told["lock devices"] == ("nothing was left to do, and the system itself shows it", "")
+    assert told["transfer files"][0] == "waits for an approval"

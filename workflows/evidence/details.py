@@ -6,6 +6,7 @@ from typing import Any
 
 from workflows.evidence.first_page import refs, standing_of
 from workflows.evidence.leaves import WITHHELD, Read, instant
+from workflows.evidence.seen import read_back, sign_in
 from workflows.evidence.shapes import Account, Calls, Check, Story, System, Try, Verb
 from workflows.evidence.words import (
     CONTAINMENT,
@@ -136,17 +137,12 @@ def _held(state: Mapping[str, Any]) -> str:
     """How much was held, in words. Names are in no leaf."""
     if not state:
         return NOT_SAID
-    can = _sign_in(state)
+    can = sign_in(state)
     parts = [can] if can else []
     for name, count in (state.get("held") or {}).items():
         if count:
             parts.append(f"{count} {HELD.get(name, spoken(name))}")
     return ", ".join(parts) or "nothing that the system told"
-
-
-def _sign_in(state: Mapping[str, Any]) -> str:
-    enabled = state.get("enabled")
-    return "" if enabled is None else "sign-in open" if enabled else "sign-in blocked"
 
 
 def _yes(said_so: bool | None) -> str:
@@ -205,44 +201,11 @@ def _try(one: Try, action: str) -> dict[str, Any]:
         "result": moment(one.result.value),
         "outcome": outcome,
         "calls": _calls(one.calls),
-        "read_back": _read_back(one, action),
+        "read_back": read_back(one, action),
         "refs": refs(
             one.intent.leaf, *(r.leaf for r in one.resumed), one.result.leaf, one.read_back.leaf
         ),
     }
-
-
-def _read_back(one: Try, action: str) -> str:
-    if not one.read_back:
-        return "not read back"
-    words = {"confirmed": "confirmed", "contradicted": "NOT SEEN", "cannot_tell": "cannot tell"}
-    told = _seen(one.after, action)
-    return f"{words.get(one.said or '', str(one.said))} at {moment(one.read_back.value)}" + (
-        f": {told}" if told else ""
-    )
-
-
-INSTANTS = {
-    "revoke_sessions": ("sessions_valid_from", "only sessions from {} on are valid"),
-    "reset_credentials": ("password_changed_at", "password changed at {}"),
-}
-
-
-def _seen(after: Mapping[str, Any], action: str) -> str:
-    """What the system said that bears on this action; else at least whether sign-in is open."""
-    if action == "block_sign_in":
-        return _sign_in(after)
-    stays = after.get("stays") or {}
-    told = [
-        f"{count} {HELD.get(name, spoken(name))}"
-        + (f", {stays[name]} of which cannot be taken away" if stays.get(name) else "")
-        for name, count in (after.get("held") or {}).items()
-        if count is not None
-    ]
-    name, words = INSTANTS.get(action, ("", ""))
-    if at := after.get(name):
-        told.append(words.format(moment(at)))
-    return ", ".join(told) or _sign_in(after)
 
 
 def _calls(calls: Calls) -> list[list[str]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from workflows.evidence.clocks import PROMISE
 from workflows.evidence.leaves import Fact, Read, instant
 from workflows.evidence.shapes import Account, Check, Finding, Story, System, Task, Verb
+from workflows.evidence.tasks import outliving
 from workflows.evidence.words import (
     CONTAINMENT,
     WAVES,
@@ -25,12 +26,18 @@ def findings_of(story: Story, mine: Sequence[Read]) -> tuple[Finding, ...]:
     found = [
         *_of_case(story),
         *_of_clocks(story),
+        *(one for task in outliving(story.tasks) for one in _of_task(story, task)),
         *(one for system in story.systems for one in _of_system(story, system)),
-        *(one for task in story.tasks for one in _of_task(story, task)),
+        *(one for task in _others(story) for one in _of_task(story, task)),
         *_of_history(story),
         *_of_names(story, mine),
     ]
     return tuple(sorted(found, key=lambda one: ORDER.index(one.weight)))
+
+
+def _others(story: Story) -> list[Task]:
+    first = outliving(story.tasks)
+    return [task for task in story.tasks if task not in first]
 
 
 def _finding(weight: str, sentence: str, *facts: Fact, owner: str = "") -> Finding:
@@ -179,7 +186,7 @@ def _of_history(story: Story) -> Iterator[Finding]:
     sentences = {
         "case.unconfirmed": "HR could not be reached before the cut: the last confirmed plan ran.",
         "case.retried": "Somebody asked to try again.",
-        "system.paused": "A system refused our credential and was paused until it was mended.",
+        "system.paused": "A system refused our credential and was paused.",
         "workflow.failed": "A workflow of ours failed and was taken up again.",
         "case.moved": "The last moment was changed.",
     }

@@ -139,19 +139,19 @@ def _figures(summary: Summary) -> list[dict[str, str]]:
         {
             "value": _percent(summary.within),
             "note": _between(summary.within),
-            "label": "cut off within the target (95 % interval by Wilson)",
+            "label": "cut off within the target; the range is what so many cases prove (95 %)",
             "tone": GOOD if good else BAD if summary.missed else WATCH,
         },
         {
             "value": lasted(summary.half) if summary.half is not None else "open",
             "note": "half of the leavers",
-            "label": "were cut off within this time; open cases count (Kaplan–Meier)",
+            "label": "were cut off within this time; open cases count as open",
             "tone": QUIET,
         },
         {
             "value": lasted(summary.most) if summary.most is not None else "open",
             "note": "95 of 100 leavers",
-            "label": "were cut off within this time; open cases count",
+            "label": "were cut off within this time; open cases count as open",
             "tone": QUIET,
         },
         {
@@ -290,6 +290,7 @@ def _method(told: Told, made: Made, leaves: Sequence[Read]) -> list[Row]:
         ["rows", f"{counted(rows, 'case')}; sealed: {told.seal.data.get('count')}", ""],
         ["read for it", f"{counted(events, 'event')} of these cases; gaps in: {gaps}", ""],
         ["proved in this pack", f"{counted(len(leaves), 'event')}, {whole} cases whole", ""],
+        ["reckoned as", "Wilson interval of 95 % of the share; Kaplan–Meier quantiles", ""],
         ["made by", f"Exeunt {made.version}", ""],
         ["evidence code (SHA-256)", made.code_sha256, ""],
         ["each row", "derived from the events of its case, as its own pack shows", ""],

@@ -22,8 +22,9 @@ want to know whether the file arrived whole.
 way than this pack. The pack says that it is
 {keys}
 If you have none yet, leave --key out: then the pack is checked against its own key, which shows
-that it was not changed since, but not who made it. If you kept a checkpoint of an earlier visit,
-add --earlier FILE: then it is shown, too, that nothing was changed since.
+that its parts fit together, and nothing of who made it: a forger has a key, too. If you kept a
+checkpoint of an earlier visit, add --earlier FILE: then it is shown, too, that nothing that stood
+before it was changed.
 
 
 2. BY HAND, with openssl and sha256sum

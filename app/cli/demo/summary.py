@@ -24,7 +24,8 @@ def one_leaver(
     whole = case["containment"] == "contained"
     said = Text()
     if whole:
-        said.append(f"{name} can no longer get in anywhere.\n", "bold green")
+        systems = len({account["system"] for account in accounts})
+        said.append(f"{name} can no longer get into any of the {systems} systems.\n", "bold green")
     else:
         said.append(f"{name} is NOT cut everywhere: {case['containment']}.\n", "bold red")
     said.append(
@@ -86,7 +87,9 @@ def many_leavers(
     seconds = [case["timings"]["seconds_to_contain"] for case in contained]
     said = Text()
     style = "bold green" if len(contained) == asked else "bold red"
-    said.append(f"{len(contained)} of {asked} leavers can no longer get in anywhere.\n", style)
+    said.append(
+        f"{len(contained)} of {asked} leavers can no longer get into any system here.\n", style
+    )
     if len(seconds) >= FEW:
         said.append(
             f"From HR's message until contained: half within {median(seconds):.1f} s, "
