@@ -1,6 +1,8 @@
 """Fetch what a pack is made of: leaves, disclosures, proofs, and the signed head above them."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +15,7 @@ from workflows.evidence.leaves import Read, instant, read_leaf
 from workflows.ledger import proofs
 from workflows.ledger.notary import unsigned
 from workflows.ledger.read import disclosures
+from workflows.ledger.shown import show
 from workflows.ledger.tables import Checkpoint, Leaf, LogKey
 from workflows.ledger.verify import Key, parse_note
 from workflows.world import World
@@ -35,14 +38,26 @@ class Gathered:
     earlier: tuple[Earlier, ...] = ()
 
 
+PATIENCE_SECONDS = 10.0
+"""How long a pack waits for witnesses and for the time; it says who has not seen its head."""
+
+
 async def signed_head(world: World) -> Head:
-    """The log as it stands, signed. Raises CannotSign, and unsigned() where nobody signs."""
+    """The log as it stands, signed, and cosigned and stamped by those who answer in time.
+
+    Raises CannotSign, and unsigned() where nobody signs.
+    """
     if world.notary is None:
         raise unsigned()
     await world.ledger.sequence()
     row = await world.notary.checkpoint()
     if row is None:
         raise NotFound("the log is empty", "There is nothing to prove yet.")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await show(world, row, stamp_now=row.time_stamp is None)
+    async with world.store.read() as session:
+        row = await session.get_one(Checkpoint, (row.origin, row.size))
     return await head_of(world, row)
 
 
