@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -63,11 +63,7 @@ async def signed_head(world: World) -> Head:
 
 async def head_of(world: World, row: Checkpoint) -> Head:
     async with world.store.read() as session:
-        known = [one.vkey for one in (await session.exec(select(LogKey))).all()]
-    _, signatures = parse_note(row.note)
-    signed = {(name, payload[:4]) for name, payload in signatures}
-    keys = [Key.parse(vkey) for vkey in known]
-    ours = [v for v, key in zip(known, keys, strict=True) if (key.name, key.key_id) in signed]
+        ours = await _who_signed(session, [row.note])
     return Head(
         origin=row.origin,
         size=row.size,
@@ -76,7 +72,7 @@ async def head_of(world: World, row: Checkpoint) -> Head:
         note=row.note,
         cosignatures=row.cosignatures,
         time_stamp=row.time_stamp,
-        log_keys=tuple(sorted(ours)),
+        log_keys=ours,
         witness_keys={name: witness.vkey for name, witness in world.witnesses.items()},
     )
 
@@ -111,8 +107,21 @@ async def gathered(
     async with world.store.read() as session:
         paths = await proofs.inclusions(session, [row.idx for row in leaves], head.size)
         before = [await _earlier(session, head, size) for size in earlier]
+        keys = await _who_signed(session, [one.note for one in before if one.note])
     read = tuple(read_leaf(row.idx, row.d, opened.get(row.id, {})) for row in leaves)
+    head = replace(head, earlier_keys=tuple(key for key in keys if key not in head.log_keys))
     return Gathered(read, opened, paths, head, tuple(before))
+
+
+async def _who_signed(session: AsyncSession, notes: Iterable[str]) -> tuple[str, ...]:
+    """Of the keys that this log ever announced."""
+    known = {
+        (key.name, key.key_id): vkey
+        for vkey in (await session.exec(select(LogKey.vkey))).all()
+        for key in [Key.parse(vkey)]
+    }
+    signed = {(name, payload[:4]) for note in notes for name, payload in parse_note(note)[1]}
+    return tuple(sorted(known[one] for one in signed & known.keys()))
 
 
 async def of_case(session: AsyncSession, case_id: str, size: int) -> list[Leaf]:
@@ -202,6 +211,9 @@ async def _earlier(session: AsyncSession, head: Head, size: int) -> Earlier:
             f"there is no earlier head of {size} events: {head.origin} has {head.size}",
             "Give the size that stands in the checkpoint that you kept of this very log.",
         )
-    row = await session.get(Checkpoint, (head.origin, size))
+    root = await proofs.root_at(session, size)
+    # Under the name of before a recovery too: what is here of it is the same log.
+    heads = select(Checkpoint).where(Checkpoint.size == size, Checkpoint.root == root)
+    row = (await session.exec(heads.order_by(col(Checkpoint.signed_at).desc()).limit(1))).first()
     path = await proofs.consistency(session, size, head.size)
     return Earlier(size, row.note if row else None, path)
