@@ -16,6 +16,7 @@ from app.main import build_world, let_go
 from app.settings import Settings
 from tests.conftest import StillClock
 from tests.trees import grow
+from workflows.evidence.gather import signed_head
 from workflows.ledger import proofs
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.note import COSIGNATURE, Signer
@@ -114,6 +115,13 @@ async def test_a_witness_that_is_away_holds_up_nothing_and_gets_the_next_head(
 def clock_of(world: World) -> StillClock:
     assert isinstance(world.clock, StillClock)
     return world.clock
+
+
+async def test_a_pack_waits_for_its_head_to_be_cosigned(tmp_path: Path) -> None:
+    async with witnessing(tmp_path / "w") as (told, key), opened(tmp_path, told) as world:
+        await grow(world.store, 5)
+        head = await signed_head(world)
+        assert check_checkpoint(head.note + head.cosignatures, log_keys(tmp_path), [key], 1)
 
 
 async def test_a_cosignature_that_was_not_kept_is_asked_for_again(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ from tests.house import ADDRESS, house, leaves
 from tests.workflows.stage import Stage, contained, given_back
 from workflows.evidence.population import Period
 from workflows.evidence.sealing import seal, seal_last_month
+from workflows.ledger.events import EXEUNT
 from workflows.ledger.tables import Leaf
+from workflows.ledger.verify import Key, Policy, check_pack
 from workflows.store import Store
 
 BADGE = {"adapter": "manual", "owner": "facilities@acme.example"}
@@ -270,6 +272,28 @@ async def test_a_period_is_sealed_before_the_seed_and_the_sample_is_what_the_see
     assert inner.verify(await key_of(stage)).strip().endswith("VERIFIED")
     assert pack.files["report.pdf"].startswith(b"%PDF-")
     assert b"The only leaver was cut off in time." in pack.files["report.html"]
+
+
+async def test_a_period_that_was_sealed_under_an_earlier_key_is_checked_with_both(
+    stage: Stage, tmp_path: Path
+) -> None:
+    await contained(stage)
+    world = stage.exeunt.world
+    period = Period(world.clock.now() - timedelta(hours=1), world.clock.now())
+    await seal(world, period)
+    assert world.notary
+    await world.notary.checkpoint()
+    old = await key_of(stage)
+    await world.notary.rotate(EXEUNT)
+    new = await key_of(stage)
+    span = {"since": period.since.isoformat(), "until": period.until.isoformat()}
+    pack = await take(stage, tmp_path, "/audit/evidence", **span, seed="auditor-seed-42", sample=5)
+    assert old != new
+    assert check_pack(pack.path).refused == []
+    both = Policy.of([Key.parse(old), Key.parse(new)], [], 0)
+    assert check_pack(pack.path, both).refused == []
+    only_new = check_pack(pack.path, Policy.of([Key.parse(new)], [], 0)).refused
+    assert any("no key that you trust" in said for said in only_new)
 
 
 async def test_a_period_that_is_not_over_is_not_sealed(stage: Stage) -> None:

@@ -1,7 +1,9 @@
 """Fetch what a pack is made of: leaves, disclosures, proofs, and the signed head above them."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -13,6 +15,7 @@ from workflows.evidence.leaves import Read, instant, read_leaf
 from workflows.ledger import proofs
 from workflows.ledger.notary import unsigned
 from workflows.ledger.read import disclosures
+from workflows.ledger.shown import show
 from workflows.ledger.tables import Checkpoint, Leaf, LogKey
 from workflows.ledger.verify import Key, parse_note
 from workflows.world import World
@@ -35,24 +38,32 @@ class Gathered:
     earlier: tuple[Earlier, ...] = ()
 
 
+PATIENCE_SECONDS = 10.0
+"""How long a pack waits for witnesses and for the time; it says who has not seen its head."""
+
+
 async def signed_head(world: World) -> Head:
-    """The log as it stands, signed. Raises CannotSign, and unsigned() where nobody signs."""
+    """The log as it stands, signed, and cosigned and stamped by those who answer in time.
+
+    Raises CannotSign, and unsigned() where nobody signs.
+    """
     if world.notary is None:
         raise unsigned()
     await world.ledger.sequence()
     row = await world.notary.checkpoint()
     if row is None:
         raise NotFound("the log is empty", "There is nothing to prove yet.")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await show(world, row, stamp_now=row.time_stamp is None)
+    async with world.store.read() as session:
+        row = await session.get_one(Checkpoint, (row.origin, row.size))
     return await head_of(world, row)
 
 
 async def head_of(world: World, row: Checkpoint) -> Head:
     async with world.store.read() as session:
-        known = [one.vkey for one in (await session.exec(select(LogKey))).all()]
-    _, signatures = parse_note(row.note)
-    signed = {(name, payload[:4]) for name, payload in signatures}
-    keys = [Key.parse(vkey) for vkey in known]
-    ours = [v for v, key in zip(known, keys, strict=True) if (key.name, key.key_id) in signed]
+        ours = await _who_signed(session, [row.note])
     return Head(
         origin=row.origin,
         size=row.size,
@@ -61,7 +72,7 @@ async def head_of(world: World, row: Checkpoint) -> Head:
         note=row.note,
         cosignatures=row.cosignatures,
         time_stamp=row.time_stamp,
-        log_keys=tuple(sorted(ours)),
+        log_keys=ours,
         witness_keys={name: witness.vkey for name, witness in world.witnesses.items()},
     )
 
@@ -96,8 +107,21 @@ async def gathered(
     async with world.store.read() as session:
         paths = await proofs.inclusions(session, [row.idx for row in leaves], head.size)
         before = [await _earlier(session, head, size) for size in earlier]
+        keys = await _who_signed(session, [one.note for one in before if one.note])
     read = tuple(read_leaf(row.idx, row.d, opened.get(row.id, {})) for row in leaves)
+    head = replace(head, earlier_keys=tuple(key for key in keys if key not in head.log_keys))
     return Gathered(read, opened, paths, head, tuple(before))
+
+
+async def _who_signed(session: AsyncSession, notes: Iterable[str]) -> tuple[str, ...]:
+    """Of the keys that this log ever announced."""
+    known = {
+        (key.name, key.key_id): vkey
+        for vkey in (await session.exec(select(LogKey.vkey))).all()
+        for key in [Key.parse(vkey)]
+    }
+    signed = {(name, payload[:4]) for note in notes for name, payload in parse_note(note)[1]}
+    return tuple(sorted(known[one] for one in signed & known.keys()))
 
 
 async def of_case(session: AsyncSession, case_id: str, size: int) -> list[Leaf]:
@@ -187,6 +211,9 @@ async def _earlier(session: AsyncSession, head: Head, size: int) -> Earlier:
             f"there is no earlier head of {size} events: {head.origin} has {head.size}",
             "Give the size that stands in the checkpoint that you kept of this very log.",
         )
-    row = await session.get(Checkpoint, (head.origin, size))
+    root = await proofs.root_at(session, size)
+    # Under the name of before a recovery too: what is here of it is the same log.
+    heads = select(Checkpoint).where(Checkpoint.size == size, Checkpoint.root == root)
+    row = (await session.exec(heads.order_by(col(Checkpoint.signed_at).desc()).limit(1))).first()
     path = await proofs.consistency(session, size, head.size)
     return Earlier(size, row.note if row else None, path)

@@ -22,6 +22,8 @@ class Head:
     time_stamp: bytes | None = None
     log_keys: tuple[str, ...] = ()
     """Who signed the note, as vkeys."""
+    earlier_keys: tuple[str, ...] = ()
+    """Who signed earlier heads that are in the pack too: keys of before a rotation."""
     witness_keys: Mapping[str, str] = field(default_factory=dict)
     """By the name that they have in the configuration."""
 
@@ -43,7 +45,7 @@ class Head:
     @property
     def policy(self) -> str:
         """C2SP tlog-policy: these keys, and as many witnesses as have seen this head."""
-        lines = [f"log {vkey}" for vkey in self.log_keys]
+        lines = [f"log {vkey}" for vkey in (*self.log_keys, *self.earlier_keys)]
         seen = self.seen_by
         lines += [f"witness {name} {vkey}" for name, vkey in seen.items()]
         lines += [f"group seen all {' '.join(seen)}"] if seen else []

@@ -28,6 +28,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,6 +44,7 @@ except ImportError:  # then openssl checks signatures, or you do
     Ed25519PublicKey = None  # type: ignore[assignment,misc]
 
 LARGEST_LEAF = 65_535
+CLOCKS_APART = 3600
 LARGEST_NOTE = 1 << 20
 LARGEST_TEXT = 1 << 28
 LARGEST_PACK = 1 << 32
@@ -828,6 +830,12 @@ class Pack:
         if body != head.body or not set(signatures) <= set(head.signatures):
             raise Refused("checkpoint.log: it is not the log's own part of checkpoint")
         self.head, self.heads[head.root] = head, head.size
+        for name, at in head.seen.items():
+            if at > time.time() + CLOCKS_APART:
+                self.report.notes.append(
+                    f"{name} says that it cosigned at {_when(at)}: that is in the future. Believe "
+                    "neither its clock nor what hangs on it, or set the clock of this machine."
+                )
         seen = "".join(f", cosigned by {name} at {_when(at)}" for name, at in head.seen.items())
         return f"{head.origin} signed its first {head.size:,} events{seen}"
 
@@ -892,8 +900,13 @@ class Pack:
                 )
             except Refused as why:
                 raise Refused(f"an earlier checkpoint: {why}") from None
-            if old.origin != head.origin:
+            if not _goes_on(old.origin, head.origin):
                 raise Refused(f"an earlier checkpoint is of another log: {old.origin!r}")
+            if old.origin != head.origin:
+                self.report.notes.append(
+                    f"{head.origin} goes on where {old.origin} was left: a backup was restored in "
+                    "between. Its event log.recovered says what is gone."
+                )
             name = f"consistency/{old.size}.proof"
             path = [] if old.size == head.size else self.files.text(name).split("\n")[:-1]
             check_consistency(old.size, old.root, head.size, head.root, parse_hashes(path, name))
@@ -988,6 +1001,15 @@ class Pack:
         if len(set(cases)) != len(cases) or "\n" in "".join(cases):
             raise Refused("population.jsonl: a case stands twice, or its name holds a line end")
         return cases
+
+
+def _goes_on(old: str, new: str) -> bool:
+    """Whether it is the same log: after a restored backup its name goes on as /2, /3 and so on."""
+    base, _, turn = new.rpartition("/")
+    if old == new or not NUMBER.fullmatch(turn):
+        return old == new
+    before, _, earlier = old.rpartition("/")
+    return old == base or (before == base and bool(NUMBER.fullmatch(earlier)))
 
 
 def _when(seconds: float) -> str:
