@@ -68,6 +68,8 @@ def _lives(system: System) -> str:
     """The end of the last session is reckoned with it, so that a reader must see it."""
     if system.token_seconds is None:
         return NOT_SAID
+    if not system.token_seconds:
+        return "no time: none was configured, or the vendor names none"
     return f"at most {lasted(system.token_seconds)}, as it was configured"
 
 
