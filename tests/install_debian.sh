@@ -3,11 +3,12 @@
 # own reader of transparency logs. Safe to repeat, and quick.
 set -euo pipefail
 if command -v samba samba-tool kinit kvno rsyslogd go >/dev/null && [ -d /usr/share/samba/setup/ad-schema ] &&
-  ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1; then
+  ls /usr/lib/*/rsyslog/lmnsd_gtls.so /usr/lib/*/samba/vfs/acl_xattr.so >/dev/null 2>&1 &&
+  [ -d /usr/share/gocode/src/golang.org/x/mod ]; then
   exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
-  samba samba-ad-provision samba-dsdb-modules krb5-user rsyslog rsyslog-gnutls \
+  samba samba-ad-provision samba-dsdb-modules samba-vfs-modules krb5-user rsyslog rsyslog-gnutls \
   golang-go golang-golang-x-mod-dev >/dev/null

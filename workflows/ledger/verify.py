@@ -779,6 +779,7 @@ class Pack:
     kept: set[bytes] = field(default_factory=set)
     events: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     cases: list[str] = field(default_factory=list)
+    gaps: set[str] = field(default_factory=set)
     sealed: int | None = None
     kind: str = ""
     note: str = ""
@@ -791,6 +792,7 @@ class Pack:
             self.disclosures,
             self.history,
             self.population,
+            self.figures,
             self.sample,
             self.stamp,
         ):
@@ -867,7 +869,7 @@ class Pack:
                 f"Whether {case} went on after its event {last}, as a re-check does after the "
                 "closing, no pack of a case can show: compare with the whole log, or the SIEM's."
             )
-        self.cases = list(told.last)
+        self.cases, self.gaps = list(told.last), told.parts
         return f"every event is in the signed tree: {told}"
 
     def disclosures(self) -> str:
@@ -932,6 +934,28 @@ class Pack:
                     f"the period from {told.get('from')} to {told.get('to')}"
                 )
         raise Refused("population.jsonl: no event population.sealed is about these cases")
+
+    def figures(self) -> str:
+        """The clocks of every case that is whole here, once more, from its events alone."""
+        if self.kind != "period":
+            return ""
+        mine: dict[str, list[dict[str, Any]]] = {}
+        for _, event in self.events.values():
+            mine.setdefault(str(event.get("case")), []).append(event)
+        rows = [parse_event(d, "population.jsonl") for d in self.files.lines("population.jsonl")]
+        checked = 0
+        for row in rows:
+            case = str(row.get("case"))
+            if case in self.gaps or case not in mine:
+                continue
+            for name, right in _clocks(mine[case]).items():
+                if row.get(name, right) != right:
+                    raise Refused(
+                        f"population.jsonl: {case}: {name} is {row[name]!r}, but its events say "
+                        f"{right!r}"
+                    )
+            checked += 1
+        return f"the clocks of {checked:,} of {len(rows):,} rows are what the cases' events say"
 
     def sample(self) -> str:
         if self.kind != "period" or "sample.json" not in self.files.sizes:
@@ -1001,6 +1025,46 @@ class Pack:
         if len(set(cases)) != len(cases) or "\n" in "".join(cases):
             raise Refused("population.jsonl: a case stands twice, or its name holds a line end")
         return cases
+
+
+def _clocks(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """When access was to end, when we were told, when it had ended, and whether in time."""
+    at, opened = _last(events, "case.opened")
+    moved, latest = _last(events, "case.moved")
+    back, _ = _last(events, "restore.begun")
+    if at < 0:
+        return {}
+    if back > moved:  # given back since: what was reached before that
+        events = [one for one in events[:back] if one.get("outcome") == "contained"]
+    told = {
+        "hr_entered_at": opened.get("hr_entered_at"),
+        "received_at": opened.get("received_at"),
+        "effective_at": (latest if moved > at else opened).get("effective_at"),
+        "contained_at": _last(events, "case.judged")[1].get("contained_at"),
+        "target_seconds": opened.get("contain_within_seconds"),
+    }
+    begun = [one for one in map(_instant, (told["effective_at"], told["received_at"])) if one]
+    ended, target = _instant(told["contained_at"]), told["target_seconds"]
+    if begun and ended and type(target) is int:
+        seconds = max(0.0, (ended - max(begun)).total_seconds())
+        told |= {"seconds": seconds, "met": seconds <= target}
+    return told
+
+
+def _last(events: Sequence[dict[str, Any]], kind: str) -> tuple[int, dict[str, Any]]:
+    """Where the last event of this type stands, and its data."""
+    for at in range(len(events) - 1, -1, -1):
+        if events[at].get("type") == kind:
+            data = events[at].get("data")
+            return at, data if isinstance(data, dict) else {}
+    return -1, {}
+
+
+def _instant(text: Any) -> datetime | None:
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 def _goes_on(old: str, new: str) -> bool:
