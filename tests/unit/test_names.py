@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.privacy.names import Names
+from workflows.privacy.names import Names, named_in
 
 MARK = "erased:s_x"
 ADA = Names.of(("ada@acme.example", "Ada Lovelace", "  ", None, "1207"), MARK)
@@ -72,3 +72,20 @@ def test_sql_finds_the_same_values_as_text_and_as_json(text: str) -> None:
 def test_of_somebody_without_any_long_value_nothing_is_looked_for() -> None:
     nobody = Names.of(("1207", None), MARK)
     assert (nobody.likes, nobody.in_text("1207"), nobody.without("1207")) == ([], False, "1207")
+
+
+@pytest.mark.parametrize(
+    ("basis", "found"),
+    [
+        ("ticket of Blauvogel", "Blauvogel"),
+        ("DPO-31, BLAUVOGEL", "BLAUVOGEL"),
+        ("asked by q.blauvogel@acme.example", "q.blauvogel@acme.example"),
+        ("record 1207", "1207"),
+        ("login qblau", "qblau"),
+        ("Art. 17(1)(a) GDPR, ticket DPO-31, of acme.example", None),
+        ("ou=staff, Blauvogels", None),
+    ],
+)
+def test_a_basis_is_searched_for_parts_of_a_name_too(basis: str, found: str | None) -> None:
+    mara = ("q.blauvogel@acme.example", "Mara Blauvogel", "1207", "qblau", "CN=X Y,OU=staff", None)
+    assert named_in(basis, mara) == found

@@ -13,7 +13,7 @@ from workflows.errors import Conflict, Forbidden, Invalid, NotFound
 from workflows.ledger.events import Actor, Event
 from workflows.ledger.record import Ledger
 from workflows.people import workers_by
-from workflows.privacy.erase import Erased, erase, refuse_if_needed
+from workflows.privacy.erase import Erased, erase, refuse_if_needed, refuse_names
 from workflows.privacy.tables import ErasureRequest, LegalHold
 from workflows.store import Store
 from workflows.tables import Worker
@@ -73,6 +73,7 @@ async def ask_to_erase(office: Office, worker_id: str, basis: str, caller: Calle
         if not worker.erased_at:
             not_the_subject(caller, worker)
             await refuse_if_needed(session, worker)
+            await refuse_names(session, worker, basis)
             if not await _is_second(office, session, worker, basis, caller):
                 return None
     return await erase(office.store, office.ledger, office.clock, worker_id, basis, caller.actor)

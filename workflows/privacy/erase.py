@@ -13,11 +13,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.clock import Clock
 from workflows.errors import Conflict, Invalid
-from workflows.ledger.events import Actor, Event
+from workflows.ledger.events import EXEUNT, Actor, Event
 from workflows.ledger.record import Ledger
 from workflows.model import CaseStatus
 from workflows.privacy import own, traces
-from workflows.privacy.names import Names
+from workflows.privacy.names import Names, named_in
 from workflows.privacy.tables import LegalHold, Upkeep
 from workflows.store import Store
 from workflows.tables import Case, HrDelivery, Recheck, Worker
@@ -61,11 +61,9 @@ async def erase(
     looked, found = await _look(store, worker_id)
     if looked.already:
         return looked
-    if found.names.in_text(basis):
-        raise Invalid(
-            "the basis names the person, and it is kept for ever",
-            "Name the rule or a ticket instead.",
-        )
+    if actor != EXEUNT:  # our own word for it is one, whatever somebody's address is
+        async with store.read() as session:
+            await refuse_names(session, await session.get_one(Worker, worker_id), basis)
     elsewhere = 0
     for row in found.rows:
         # One by one: a cut of somebody else that holds some of these rows must not be crossed.
@@ -129,6 +127,15 @@ async def _forget(store: Store, session: AsyncSession, worker_id: str) -> Erased
     return Erased(worker.subject, cases, disclosures)
 
 
+async def refuse_names(session: AsyncSession, worker: Worker, basis: str) -> None:
+    """Raises Invalid if the basis tells who it is about."""
+    if word := named_in(basis, await own.said_of(session, worker)):
+        raise Invalid(
+            f"the basis names the person ({word}), and it is kept for ever",
+            "Name the rule or a ticket instead, in other words.",
+        )
+
+
 async def refuse_if_needed(session: AsyncSession, worker: Worker) -> None:
     """Raises Conflict, with what to do first, as long as somebody still needs the data."""
     hold = await session.get(LegalHold, worker.id)
@@ -142,7 +149,8 @@ async def refuse_if_needed(session: AsyncSession, worker: Worker) -> None:
         if case.status not in OVER:
             raise Conflict(
                 f"case {case.id} is {case.status}: what was cut could not be given back any more",
-                "Close its tasks, or cancel it if it has not begun; then erase.",
+                "It closes when its last wave is done: close its tasks, approve what waits for it; "
+                "or cancel it, if it has not begun. Then erase.",
             )
     if worker.active and not any(
         c.status == CaseStatus.CLOSED and not c.restored_at for c in cases

@@ -9,6 +9,9 @@ from typing import Any
 
 SHORTEST = 6
 """Shorter values say nothing by themselves: "1207" is also a room, a port and somebody's ticket."""
+SHORTEST_PART = 3
+"""Of a name; "de" and "van" are half of Europe's, and words besides."""
+_LETTERS_AND_BLANKS = re.compile(r"[^\d=/\\:]+ [^\d=/\\:]+")
 _PLAIN_WORD = re.compile(r"[A-Za-z_]+")
 """Nor does a number, or a login that is one word: "waiting" is also how a case stands."""
 
@@ -43,7 +46,11 @@ class Names:
         return [f"%{_escaped(form)}%" for form in sorted(lowered)]
 
     def in_text(self, text: str) -> bool:
-        return bool(self._pattern and self._pattern.search(text))
+        return self.found_in(text) is not None
+
+    def found_in(self, text: str) -> str | None:
+        found = self._pattern and self._pattern.search(text)
+        return found[0] if found else None
 
     def without(self, value: Any) -> Any:
         """The value, a text or JSON, with the mark wherever one of the words stood."""
@@ -56,6 +63,29 @@ class Names:
         if isinstance(value, dict):
             return {self.without(key): self.without(one) for key, one in value.items()}
         return value
+
+
+def named_in(text: str, values: Iterable[str | None]) -> str | None:
+    """What of a person stands in a text that nobody can ever change again; None: nothing does.
+
+    Stricter than `Names`: a surname, a short number, and what somebody else is called as well. The
+    wrong alarm costs other words.
+    """
+    told = {value.strip() for value in values if value}
+    parts = {part for value in told for part in _parts(value)}
+    return Names(frozenset(filter(_is_long_enough, told | parts)), "").found_in(text)
+
+
+def _parts(value: str) -> list[str]:
+    """Of a name or of an address before its @; of an id of a system there are none."""
+    if "@" not in value and not _LETTERS_AND_BLANKS.fullmatch(value):
+        return []
+    local = value.partition("@")[0]
+    return [local, *re.split(r"[\W\d_]+", local)]
+
+
+def _is_long_enough(word: str) -> bool:
+    return len(word) >= SHORTEST_PART
 
 
 def _tells(word: str) -> bool:

@@ -53,18 +53,22 @@ async def values_of(session: AsyncSession, worker: Worker) -> set[str | None]:
 
     An address or a name that somebody else has, too, says nothing of them any more.
     """
+    return {
+        value
+        for value in await said_of(session, worker)
+        if value and not await _is_also_somebody_elses(session, worker, value)
+    }
+
+
+async def said_of(session: AsyncSession, worker: Worker) -> set[str | None]:
+    """What they are called, by HR and by the systems, whoever else is called so."""
     record = record_of(worker)
     told = {record.source_worker_id, record.employee_number, record.display_name}
     mine = select(CaseAccount.account_id, CaseAccount.login).join(
         Case, col(Case.id) == CaseAccount.case_id
     )
     accounts = (await session.exec(mine.where(Case.worker_id == worker.id))).all()
-    told |= await addresses(session, worker) | {one for row in accounts for one in row}
-    return {
-        value
-        for value in told
-        if value and not await _is_also_somebody_elses(session, worker, value)
-    }
+    return told | await addresses(session, worker) | {one for row in accounts for one in row}
 
 
 async def _is_also_somebody_elses(session: AsyncSession, worker: Worker, value: str) -> bool:
