@@ -75,7 +75,7 @@ class Witness:
         if status == HTTPStatus.UNPROCESSABLE_ENTITY:
             return WitnessRefused(
                 f"witness {self.name} REFUSES the head: what it saw before does not begin it. "
-                "The database was rolled back or rewritten: look at docs/operating.md"
+                "The database was rolled back or rewritten: look at docs/runbooks/audit-log.md"
             )
         if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
             return NeedsHuman(

@@ -185,7 +185,8 @@ async def _open_log(world: World) -> None:
 def _warn_of_one_folder(world: World) -> None:
     """Who restores that folder takes back the log and the memory of it, and nothing tells."""
     if not world.witnesses:
-        fix = "configure audit.witnesses, or EXEUNT_AUDIT_KEY on another disk (docs/operating.md)"
+        key = "EXEUNT_AUDIT_KEY on another disk"
+        fix = f"configure audit.witnesses, or {key} (docs/runbooks/audit-log.md)"
         log.warning("audit.rollback_unnoticed", fix=fix)
 
 

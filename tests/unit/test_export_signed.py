@@ -1,6 +1,7 @@
 """An export of the whole log comes with what it is checked against, and stands the check."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,31 @@ def test_without_its_key_the_log_is_exported_all_the_same_and_that_is_said(folde
     assert "not signed" in done.stderr
     assert len(out.read_bytes().splitlines()) == 301
     assert not (folder / "log.jsonl.checkpoint").exists()
+
+
+def test_the_check_says_what_is_not_signed_yet(folder: Path) -> None:
+    exported(folder)  # which signs
+    asyncio.run(_grown(folder, 7))
+    done = CliRunner().invoke(cli, ["check"])
+    assert done.exit_code == 0
+    assert "✓ 301 events are what was signed" in done.output
+    assert "7 newer ones are not signed yet" in done.output
+
+
+def test_the_check_finds_a_database_that_was_put_back(folder: Path) -> None:
+    """All that it knows to be signed fits: the head beside the key is what it does not know."""
+    exported(folder)
+    shutil.copy(folder / "exeunt.db", folder / "backup.db")
+    asyncio.run(_grown(folder, 7))
+    exported(folder)
+    shutil.copy(folder / "backup.db", folder / "exeunt.db")
+    done = CliRunner().invoke(cli, ["check"])
+    assert done.exit_code == 1
+    assert "308 events were signed" in " ".join(done.output.split())
+    assert "exeunt audit recover" in " ".join(done.output.split())
+
+
+async def _grown(folder: Path, leaves: int) -> None:
+    store = Store(f"sqlite:///{folder / 'exeunt.db'}")
+    await grow(store, leaves, begin=1000)
+    await store.close()

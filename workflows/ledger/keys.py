@@ -34,7 +34,9 @@ class KeyUnusable(CannotSign):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, "Nothing is signed until that is mended (docs/operating.md).")
+        super().__init__(
+            message, "Nothing is signed until that is mended (docs/runbooks/audit-log.md)."
+        )
 
     def __str__(self) -> str:
         return self.message

@@ -79,6 +79,12 @@ class Notary:
             self._finish_rotation(last, signers[-1])
         return last
 
+    async def must_follow(self) -> None:
+        """Sign nothing, only look. Raises RolledBack if this is not what was signed last."""
+        async with self.store.read() as session:
+            head = (await session.exec(select(Head))).one()
+            await self._must_follow(session, head, await latest(session, head.origin))
+
     async def rotate(self, actor: Actor) -> Checkpoint | None:
         """A new key. The next head is signed by both. Cut short, it goes on when called again."""
         await self.checkpoint()
@@ -187,13 +193,13 @@ class Notary:
                     f"{signed.size} events were signed as {signed.origin}, this database has "
                     f"{head.size} as {head.origin}: it was restored from a backup",
                     "Nothing is signed until somebody runs `exeunt audit recover` "
-                    "(docs/operating.md).",
+                    "(docs/runbooks/audit-log.md).",
                 )
             if await proofs.root_at(session, signed.size) != signed.root:
                 raise RolledBack(
                     f"the first {signed.size} events are not those that were signed: this database "
                     "was restored or rewritten",
-                    "Keep it, and read docs/operating.md before you run `exeunt audit recover`.",
+                    "Keep it, and read docs/runbooks/audit-log.md before `exeunt audit recover`.",
                 )
 
     def _must_be_ours(self, origin: str) -> None:
@@ -255,7 +261,7 @@ class Notary:
 def unsigned() -> CannotSign:
     """There is nobody who signs, or nothing to sign."""
     return CannotSign(
-        "this log is not signed", "Give it a key: EXEUNT_AUDIT_KEY (docs/operating.md)."
+        "this log is not signed", "Give it a key: EXEUNT_AUDIT_KEY (docs/runbooks/audit-log.md)."
     )
 
 

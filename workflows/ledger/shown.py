@@ -66,7 +66,7 @@ async def _cosigned(world: World, name: str, witness: Witness, head: Checkpoint)
             raise NeedsHuman(
                 f"witness {witness.name} has seen {ahead.size} events of {head.origin}, this "
                 f"database has {head.size}: it was rolled back",
-                "docs/operating.md",
+                "docs/runbooks/audit-log.md",
             ) from None
         lines = await _add(world, witness, ahead.size, head)
     async with world.store.write() as session:

@@ -8,19 +8,26 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from adapters.clock import Clock
 from app.cli.common import configured, opened, resting
+from app.main import notary_of
 from app.settings import Settings
 from workflows.errors import Conflict
 from workflows.ledger import proofs, selfcheck, tiles, verify
 from workflows.ledger.keys import write_whole
-from workflows.ledger.notary import unsigned
+from workflows.ledger.lag import log_stands
+from workflows.ledger.notary import RolledBack, unsigned
+from workflows.ledger.record import Ledger
+from workflows.ledger.settings import AuditSettings
 from workflows.ledger.tables import Checkpoint, Head
 from workflows.store import Store
 from workflows.world import World
 
 BAD = 1
+RUNBOOK = "docs/runbooks/audit-log.md"
 
 
 def check() -> None:
@@ -28,23 +35,47 @@ def check() -> None:
     console = Console(stderr=True)
     settings = Settings()
 
-    async def run() -> selfcheck.Looked:
+    async def run() -> tuple[selfcheck.Looked, int]:
         async with opened(settings) as store:
             with _bar(console) as progress:
                 task = progress.add_task("events", total=None)
-                return await selfcheck.look(
+                looked = await selfcheck.look(
                     store,
                     lambda done, total: progress.update(task, completed=done, total=total),
                 )
+            return looked, await _not_signed(settings, store)
 
     try:
-        looked = asyncio.run(run())
+        looked, later = asyncio.run(run())
     except selfcheck.Changed as why:
         console.print(f"[bold red]The log was changed:[/] {why}. Keep this database as it is.")
         raise typer.Exit(BAD) from None
+    except RolledBack as why:
+        console.print(f"[bold red]Not what was signed last:[/] {why.message}. {why.next_step}")
+        raise typer.Exit(BAD) from None
     console.print(
-        f"[green]✓ {looked.leaves:,} events are what was signed[/] ({looked.heads:,} signed heads)."
+        f"[green]✓ {looked.leaves - later:,} events are what was signed[/] "
+        f"({looked.heads:,} signed heads)."
     )
+    if later:
+        console.print(f"[yellow]{later:,} newer ones are not signed yet[/] ({RUNBOOK}).")
+
+
+async def _not_signed(settings: Settings, store: Store) -> int:
+    """How many of the newest events no head covers. Raises RolledBack.
+
+    The head that lies beside the key is looked at, too: a database that was restored knows of none
+    that was signed after its backup, and fits all that it knows of.
+    """
+    async with store.read() as session:
+        log = await log_stands(session)
+        origin = (await session.exec(select(Head.origin))).one()
+    clock = Clock()
+    ledger = Ledger(store, clock, settings.tenant)
+    notary = notary_of(settings, AuditSettings(origin=origin or None), ledger, store, clock)
+    if notary and origin:
+        await notary.must_follow()
+    return log.size - log.signed
 
 
 def mirror(
