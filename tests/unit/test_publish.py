@@ -18,6 +18,7 @@ from tests.conftest import StillClock
 from tests.trees import grow
 from workflows.evidence.gather import signed_head
 from workflows.ledger import proofs
+from workflows.ledger import publish as publish_module
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.note import COSIGNATURE, Signer
 from workflows.ledger.outside import shipment, some_are_due_again
@@ -122,6 +123,40 @@ async def test_a_pack_waits_for_its_head_to_be_cosigned(tmp_path: Path) -> None:
         await grow(world.store, 5)
         head = await signed_head(world)
         assert check_checkpoint(head.note + head.cosignatures, log_keys(tmp_path), [key], 1)
+
+
+async def test_a_head_that_somebody_asked_for_is_cosigned_though_nothing_new_comes(
+    tmp_path: Path,
+) -> None:
+    async with witnessing(tmp_path / "w") as (told, key), opened(tmp_path, told) as world:
+        assert world.notary
+        await published(world)
+        await grow(world.store, 5)
+        await world.notary.checkpoint()  # as an export does, or GET /audit/checkpoint
+        assert await publish_module._is_due(world)
+        head = await published(world)
+        assert check_checkpoint(head.note + head.cosignatures, log_keys(tmp_path), [key], 1)
+        assert not await publish_module._is_due(world)
+
+
+async def test_what_must_not_be_signed_is_tried_again_with_pauses(tmp_path: Path) -> None:
+    """Each try is an error in the service's log, and somebody is on their way already."""
+    async with opened(tmp_path) as world:
+        (tmp_path / "log.key").rename(tmp_path / "lost")
+        await grow(world.store, 5)
+        assert world.notary
+        tries = 0
+        for _ in range(600):
+            if await publish_module._is_due(world):
+                await publish(world, world.notary)
+                tries += 1
+            clock_of(world).advance(seconds=1)
+        assert 10 <= tries <= 20
+        (tmp_path / "lost").rename(tmp_path / "log.key")
+        clock_of(world).advance(seconds=60)
+        assert await publish_module._is_due(world)
+        assert (await published(world)).size == 6
+        assert (await shipment(world, "signature")).failures == 0
 
 
 async def test_a_cosignature_that_was_not_kept_is_asked_for_again(tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ async def some_are_due_again(world: World, destinations: list[str]) -> bool:
     return any(is_due_again(world, row) for row in rows)
 
 
-def is_due_again(world: World, row: Shipment) -> bool:
+def is_due_again(world: World, row: Shipment, longest: timedelta = LONGEST_PAUSE) -> bool:
     """Whether it failed last, and waited long enough, whatever way the clock went meanwhile."""
     if not row.failures or row.tried_at is None:
         return bool(row.failures)
-    pause = min(timedelta(seconds=2 ** min(row.failures, 10)), LONGEST_PAUSE)
+    pause = min(timedelta(seconds=2 ** min(row.failures, 10)), longest)
     return abs(world.clock.now() - row.tried_at) >= pause
