@@ -1,5 +1,7 @@
 """Which revision the database is at, which one this code needs, and how to get there."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,10 +23,21 @@ def engine_for_migrations(url: str) -> sa.Engine:
     """On SQLite with transactional DDL: a migration that dies leaves nothing half done."""
     parsed = sa.engine.make_url(url)
     if parsed.get_backend_name() == "sqlite":
+        if parsed.database and not parsed.database.startswith((":", "file:")):
+            _for_its_owner_alone(Path(parsed.database))
         engine = sa.create_engine(parsed.set(drivername="sqlite"), poolclass=sa.NullPool)
         tune_sqlite(engine)
         return engine
     return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+
+
+def _for_its_owner_alone(file: Path) -> None:
+    """A new database, and what SQLite puts beside it: names and hashes of tokens are in there.
+
+    One that is there keeps its mode: somebody may have chosen it.
+    """
+    with suppress(FileExistsError, FileNotFoundError):  # SQLite says what is wrong with the folder
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _config() -> Config:

@@ -1,5 +1,7 @@
 """Migrations: whole, on both databases; a newer database is refused; the log only grows."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -21,6 +23,15 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_has(url: str) -> N
 def test_migrating_twice_changes_nothing(url: str) -> None:
     _, first = migrate(url)
     assert migrate(url) == (first, first)
+
+
+def test_a_new_embedded_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "exeunt.db"
+    migrate(f"sqlite:///{file}")
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o640)
+    migrate(f"sqlite:///{file}")
+    assert file.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_database_that_is_newer_than_the_code_is_refused_with_the_next_step(url: str) -> None:
