@@ -90,8 +90,10 @@ def _is_visible(adapter: Adapter, intent: Intent) -> bool:
 
 async def _conclude(world: World, intent: Intent, result: Result) -> None:
     async with world.store.write() as session:
+        # The case before anything of it, as everybody who writes in a case: else two wait for each
+        # other on PostgreSQL.
+        case = await session.get_one(Case, intent.case_id, with_for_update=True)
         item = await session.get_one(Item, intent.item_id)
-        case = await session.get_one(Case, item.case_id)
         row = await session.get_one(Attempt, intent.attempt_id)
         account = await session.get_one(CaseAccount, item.case_account_id)
         now = world.clock.now()

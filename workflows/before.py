@@ -21,7 +21,7 @@ from workflows.intent import Intent, known_of, open_block
 from workflows.ledger.events import Event
 from workflows.lookup import STATE, newest
 from workflows.successor import successor_of
-from workflows.tables import Attempt, CaseAccount, Item, Part
+from workflows.tables import Attempt, Case, CaseAccount, Item, Part
 from workflows.told import state_sha256, told
 from workflows.world import World
 
@@ -139,6 +139,7 @@ async def _keep(
 ) -> None:
     if seen is None:
         return
+    await session.get_one(Case, intent.case_id, with_for_update=True)
     item = await session.get_one(Item, intent.item_id)
     account = await session.get_one(CaseAccount, item.case_account_id)
     was, before = account.before, _with(known, seen)

@@ -58,9 +58,12 @@ async def list_tasks(
 async def close(task_id: str, body: CloseIn, world: WorldDep, caller: Operator) -> TaskOut:
     """Say that it is done. It counts as your word, never as a read-back."""
     async with world.store.write() as session:
-        task = await session.get(Task, task_id, with_for_update=True)
-        if task is None:
+        known = await session.get(Task, task_id)
+        if known is None:
             raise NotFound(f"there is no task {task_id}", "List them with GET /api/v1/tasks.")
+        if known.case_id:  # before anything of it, as everybody who writes in a case
+            await session.get_one(Case, known.case_id, with_for_update=True)
+        task = await session.get_one(Task, task_id, with_for_update=True)
         if task.state != "open":
             raise Conflict("this task is closed already", "Its note is in GET /api/v1/tasks.")
         await close_task(world, session, task, caller.actor, body.note)

@@ -1,5 +1,6 @@
 """Packs: whole, the same for the same input, accepted by the verifier, and in no other form."""
 
+import base64
 import hashlib
 import io
 import json
@@ -44,19 +45,31 @@ def test_the_verifier_accepts_a_pack(pack: Pack, tmp_path: Path) -> None:
     assert any("closed at their last event" in said for _, said in report.checks)
 
 
+def _b64(key: verify.Key) -> str:
+    return base64.b64encode(bytes([key.kind]) + key.public).decode()
+
+
 def test_the_verifier_in_the_pack_runs_alone_and_says_verified(
     pack: Pack, files: Files, tmp_path: Path
 ) -> None:
     (tmp_path / "pack.zip").write_bytes(pack.content)
     (tmp_path / "verify.py").write_bytes(files["verify.py"])
-    done = subprocess.run(
-        [sys.executable, "-I", "verify.py", "pack", "pack.zip"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
+
+    def said(*more: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-I", "verify.py", "pack", "pack.zip", *more],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout.strip().splitlines()[-1]
+
+    assert said(*(f"--key={key.name}+{key.key_id.hex()}+{_b64(key)}" for key in TRUST.log)) == (
+        0,
+        "VERIFIED",
     )
-    assert (done.returncode, done.stdout.strip().splitlines()[-1]) == (0, "VERIFIED")
+    assert said() == (3, "IT HOLDS TOGETHER, BUT WHO MADE IT IS NOT SHOWN")
     assert files["verify.py"] == verifier() == Path(verify.__file__).read_bytes()
 
 

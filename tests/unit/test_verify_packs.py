@@ -73,7 +73,7 @@ def test_a_pack_that_is_right_is_good(
 
 def test_without_a_key_it_says_that_trust_rests_on_the_pack(tmp_path: Path) -> None:
     report = checked(tmp_path, CASE, None)
-    assert report.exit_code == 0
+    assert (report.refused, report.exit_code) == ([], 3)
     assert "TRUST RESTS ON THE PACK ITSELF" in report.notes[0]
 
 

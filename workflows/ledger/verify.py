@@ -4,8 +4,8 @@
 
 The -I keeps Python from importing what lies beside this file. Give the keys that you were handed
 when your engagement began, not those that came with the pack. Exit code: 0 all was checked and
-holds, 1 something does not hold, 2 the command was wrong, 3 what could be checked here holds and
-signatures are left to you, with the commands that check them.
+holds, 1 something does not hold, 2 the command was wrong, 3 what could be checked here holds, and
+the rest is left to you: signatures, with the commands that check them, or whose keys they are.
 
 Read it from above; the first third is all that proves anything: the tree (RFC 6962), signed tree
 heads (C2SP signed-note, tlog-checkpoint, tlog-cosignature), proofs (C2SP tlog-proof), personal
@@ -741,6 +741,8 @@ class Report:
     notes: list[str] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
     by_hand: list[str] = field(default_factory=list)
+    trusted: bool = True
+    """The keys are the reader's own, and not those that came with the pack."""
 
     @property
     def refused(self) -> list[str]:
@@ -748,7 +750,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.refused else 3 if self.unchecked or self.by_hand else 0
+        left_to_you = self.unchecked or self.by_hand or not self.trusted
+        return 1 if self.refused else 3 if left_to_you else 0
 
     def say(self, good: str) -> None:
         self.checks.append((True, good))
@@ -821,6 +824,7 @@ class Pack:
 
     def signatures(self) -> str:
         if self.policy is None:
+            self.report.trusted = False
             self.policy = Policy.parse(self.files.text("policy.txt"))
             self.report.notes.append(
                 "YOU GAVE NO KEY: THE KEYS ARE THE PACK'S OWN (policy.txt), SO TRUST RESTS ON THE "
@@ -1253,7 +1257,10 @@ def _print(report: Report) -> None:
         print(
             f"\nCHECK THE TIME STAMP YOURSELF, in the pack's folder (or give --tsa-ca):\n{command}"
         )
-    verdicts = {0: "VERIFIED", 1: "REFUSED", 3: "NOT REFUSED, BUT WHAT STANDS ABOVE IS LEFT TO YOU"}
+    left = "IT HOLDS TOGETHER, BUT " + (
+        "WHAT STANDS ABOVE IS LEFT TO YOU" if report.trusted else "WHO MADE IT IS NOT SHOWN"
+    )
+    verdicts = {0: "VERIFIED", 1: "REFUSED", 3: left}
     if report.checks:
         print(f"\n{verdicts[report.exit_code]}")
 
