@@ -19,10 +19,12 @@ from tests.trees import grow
 from workflows.evidence.gather import signed_head
 from workflows.ledger import proofs
 from workflows.ledger import publish as publish_module
+from workflows.ledger.events import Event
 from workflows.ledger.keys import KeyFile
 from workflows.ledger.note import COSIGNATURE, Signer
 from workflows.ledger.outside import shipment, some_are_due_again
 from workflows.ledger.publish import publish
+from workflows.ledger.shown import stamp_is_due
 from workflows.ledger.tables import Checkpoint, Leaf, LogKey, Outbox
 from workflows.ledger.verify import (
     Key,
@@ -169,6 +171,21 @@ async def test_a_cosignature_that_was_not_kept_is_asked_for_again(tmp_path: Path
             await (await session.connection()).execute(sa.text("DELETE FROM audit_shipment"))
         again = await published(world)
         check_checkpoint(again.note + again.cosignatures, log_keys(tmp_path), [key], 1)
+
+
+async def test_a_closed_case_is_stamped_whoever_signed_the_head_above_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        first = await published(world)
+        assert await stamp_is_due(world, first)
+        async with world.store.write() as session:
+            kept = await session.get_one(Checkpoint, (first.origin, first.size))
+            kept.time_stamp = b"a token"
+        await grow(world.store, 3)
+        assert not await stamp_is_due(world, await published(world))
+        async with world.store.write() as session:
+            await world.ledger.record(session, Event("case.closed"))
+        await world.ledger.sequence()
+        assert await stamp_is_due(world, await published(world))
 
 
 async def test_the_operator_with_the_key_cannot_take_an_event_out(tmp_path: Path) -> None:

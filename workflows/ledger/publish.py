@@ -9,8 +9,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import select
 
 from workflows.ledger import selfcheck
 from workflows.ledger.notary import CannotSign, Notary, latest
@@ -21,8 +20,14 @@ from workflows.ledger.outside import (
     shipment,
     some_are_due_again,
 )
-from workflows.ledger.shown import TIME_STAMPS, destination_of, show
-from workflows.ledger.tables import Checkpoint, Head, Leaf
+from workflows.ledger.shown import (
+    TIME_STAMPS,
+    case_closed_since,
+    destination_of,
+    show,
+    stamp_is_due,
+)
+from workflows.ledger.tables import Checkpoint, Head
 from workflows.world import World
 
 EVERY = timedelta(seconds=10)
@@ -77,14 +82,13 @@ async def _some_have_not_seen(world: World) -> bool:
         return False
     unseen = [n for n, w in world.witnesses.items() if f"— {w.name} " not in last.cosignatures]
     rows = [await shipment(world, destination_of(name)) for name in unseen]
+    if world.time_stamps and await stamp_is_due(world, last):
+        return True
     return any(not row.failures for row in rows)  # those who failed are asked again in their time
 
 
 async def publish(world: World, notary: Notary) -> Checkpoint | None:
     """Sign what is in order now, and pass it on. Never raises for what people have to mend."""
-    async with world.store.read() as session:
-        before = await latest(session)
-        closed = await _case_closed_since(session, before.size if before else 0)
     try:
         head = await notary.checkpoint()
     except CannotSign as why:
@@ -93,7 +97,7 @@ async def publish(world: World, notary: Notary) -> Checkpoint | None:
         return None
     if head is not None:
         await note_success(world, SIGNATURE, head.size)
-        await show(world, head, stamp_now=closed)
+        await show(world, head)
     return head
 
 
@@ -105,9 +109,4 @@ async def _is_time(world: World) -> bool:
         # A clock that was ahead and was put back must not keep us from signing until then.
         if last is None or abs(world.clock.now() - last.signed_at) >= EVERY:
             return last is None or last.size < size
-        return await _case_closed_since(session, last.size)
-
-
-async def _case_closed_since(session: AsyncSession, size: int) -> bool:
-    closed = select(Leaf.idx).where(col(Leaf.idx) >= size, Leaf.type == "case.closed").limit(1)
-    return (await session.exec(closed)).first() is not None
+        return await case_closed_since(session, last.size)

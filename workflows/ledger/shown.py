@@ -10,13 +10,14 @@ from datetime import timedelta
 
 import structlog
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from adapters.errors import AdapterError, NeedsHuman
 from adapters.time_stamps import TimeStamps
 from adapters.witness import Witness, WitnessAhead
 from workflows.ledger import proofs
 from workflows.ledger.outside import is_due_again, note_failure, note_success, shipment
-from workflows.ledger.tables import Checkpoint
+from workflows.ledger.tables import Checkpoint, Leaf
 from workflows.world import World
 
 STAMP_EVERY = timedelta(hours=1)
@@ -24,6 +25,7 @@ STAMP_EVERY = timedelta(hours=1)
 LONGEST_SECONDS = 60.0
 """For one of them: who answers drop by drop holds up no later head."""
 TIME_STAMPS = "time_stamps"
+NEVER = 2**63 - 1
 
 log = structlog.get_logger()
 
@@ -32,14 +34,14 @@ def destination_of(witness: str) -> str:
     return f"witness:{witness}"
 
 
-async def show(world: World, head: Checkpoint, *, stamp_now: bool) -> None:
+async def show(world: World, head: Checkpoint, *, stamp_now: bool = False) -> None:
     """To everybody who has not seen it. Never raises for what is theirs to mend."""
     asked = [
         _told(world, destination_of(name), _cosigned(world, name, witness, head))
         for name, witness in world.witnesses.items()
         if f"— {witness.name} " not in head.cosignatures
     ]
-    if world.time_stamps and (stamp_now or await _stamp_is_due(world)):
+    if world.time_stamps and (stamp_now or await stamp_is_due(world, head)):
         asked.append(_told(world, TIME_STAMPS, _stamped(world, world.time_stamps, head)))
     await asyncio.gather(*asked)
 
@@ -90,12 +92,27 @@ async def _stamped(world: World, authority: TimeStamps, head: Checkpoint) -> int
     return head.size
 
 
-async def _stamp_is_due(world: World) -> bool:
-    stamped = select(Checkpoint.signed_at).where(col(Checkpoint.time_stamp).is_not(None))
+async def stamp_is_due(world: World, head: Checkpoint) -> bool:
+    """An hour is over, or a case was closed that no stamp covers, whoever signed the head."""
+    if head.time_stamp is not None:
+        return False
     row = await shipment(world, TIME_STAMPS)
     if row.failures:  # one is owed: perhaps that of a case that was closed
         return is_due_again(world, row)
+    stamped = select(Checkpoint.size, Checkpoint.signed_at).where(
+        col(Checkpoint.time_stamp).is_not(None)
+    )
     async with world.store.read() as session:
         newest = stamped.order_by(col(Checkpoint.signed_at).desc()).limit(1)
         last = (await session.exec(newest)).first()
-    return last is None or abs(world.clock.now() - last) >= STAMP_EVERY
+        if last is None or abs(world.clock.now() - last[1]) >= STAMP_EVERY:
+            return True
+        return await case_closed_since(session, last[0], head.size)
+
+
+async def case_closed_since(session: AsyncSession, size: int, until: int = NEVER) -> bool:
+    """Whether a case was closed among the leaves from `size` to before `until`."""
+    closed = select(Leaf.idx).where(
+        col(Leaf.idx) >= size, col(Leaf.idx) < until, Leaf.type == "case.closed"
+    )
+    return (await session.exec(closed.limit(1))).first() is not None

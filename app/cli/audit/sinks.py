@@ -16,15 +16,17 @@ from workflows.ledger.events import Actor, Event
 from workflows.ledger.lag import LogStands, SinkStands, log_stands, sinks_stand
 from workflows.ledger.record import Ledger
 from workflows.ledger.shipments import replay as ship_again
+from workflows.ledger.shipments import shipments
+from workflows.ledger.tables import Shipment
 
 OPERATOR = Actor("person", "command-line")
 
 
 def sinks() -> None:
-    """How far each sink is, and what keeps it."""
+    """How far each sink, witness and time stamp is, and what keeps it."""
     settings = Settings()
     names = sorted(configured(settings).sinks)
-    stands, log = asyncio.run(_sinks(settings, names))
+    stands, log, others = asyncio.run(_sinks(settings, names))
     console = Console()
     console.print(
         f"{log.size:,} events in the log, {log.signed:,} of them signed and to be shipped"
@@ -34,13 +36,26 @@ def sinks() -> None:
         console.print(f"[yellow]{told}[/]")
     if not stands:
         console.print("No sinks are configured (docs/siem.md).")
-        return
-    console.print(_table(stands))
+    for table in ([_table(stands)] if stands else []) + ([_seen(others)] if others else []):
+        console.print(table)
 
 
-async def _sinks(settings: Settings, names: list[str]) -> tuple[list[SinkStands], LogStands]:
+async def _sinks(
+    settings: Settings, names: list[str]
+) -> tuple[list[SinkStands], LogStands, list[Shipment]]:
     async with opened(settings) as store, store.read() as session:
-        return await sinks_stand(session, names), await log_stands(session)
+        rows = [row for row in await shipments(session) if not row.destination.startswith("sink:")]
+        return await sinks_stand(session, names), await log_stands(session), rows
+
+
+def _seen(rows: list[Shipment]) -> Table:
+    """Our own signature, the witnesses, the time: up to which event each has seen the log."""
+    table = Table("seen by", "events", "last seen", "trouble")
+    for row in rows:
+        trouble = f"{row.failures} × {row.last_error}" if row.failures else ""
+        seen = f"{row.taken_at:%Y-%m-%d %H:%M:%S}Z" if row.taken_at else "never"
+        table.add_row(row.destination, f"{row.next_idx}", seen, Text(trouble))
+    return table
 
 
 def _table(stands: list[SinkStands]) -> Table:
