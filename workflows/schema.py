@@ -63,6 +63,15 @@ def migrate(url: str) -> tuple[str | None, str]:
     return before, head()
 
 
+def is_new(url: str) -> bool:
+    """Whether nothing was made in it yet. A file that is not there is made by the looking."""
+    engine = engine_for_migrations(url)
+    with engine.connect() as connection:
+        current = _current(connection)
+    engine.dispose()
+    return current is None
+
+
 def require_current(url: str) -> None:
     """Raises SchemaMismatch unless the database is at exactly this code's revision."""
     engine = engine_for_migrations(url)

@@ -8,7 +8,7 @@ from adapters.clock import Clock
 from app.config import Config, load_config
 from app.main import build_world, let_go
 from app.settings import Settings
-from workflows.schema import migrate, require_current
+from workflows.schema import is_new, migrate, require_current
 from workflows.store import Store
 from workflows.world import World
 
@@ -17,12 +17,14 @@ def configured(settings: Settings) -> Config:
     return load_config(settings.config, os.environ)
 
 
-def ready_database(settings: Settings) -> None:
-    """An embedded database is brought up to date; a server's is only compared.
+def ready_database(settings: Settings, *, upgrade: bool = False) -> None:
+    """An embedded database is made if there is none; a server's is only compared.
 
-    Raises SchemaMismatch.
+    `upgrade` brings an embedded one that is there up to date, too: a command that only looks must
+    not do that behind a service's back, and without a backup. Raises SchemaMismatch.
     """
-    if settings.database_url.startswith("sqlite"):
+    embedded = settings.database_url.startswith("sqlite")
+    if embedded and (upgrade or is_new(settings.database_url)):
         migrate(settings.database_url)
     else:
         require_current(settings.database_url)

@@ -1,7 +1,6 @@
 """exeunt doctor"""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import typer
 from rich.console import Console
@@ -10,6 +9,8 @@ from rich.text import Text
 from adapters.clock import Clock
 from adapters.errors import AdapterError
 from app.cli.common import configured
+from app.cli.doctor_log import look_at_log
+from app.cli.findings import Finding
 from app.config import Config
 from app.main import hr_of, systems_of
 from app.settings import Settings
@@ -18,22 +19,14 @@ from workflows.store import Store
 from workflows.world import HrConnection, System
 
 
-@dataclass
-class Finding:
-    """What was learnt of one thing. `bad` makes the command end with status 1."""
-
-    what: str
-    kind: str
-    summary: str
-    bad: bool = False
-    advice: list[str] = field(default_factory=list)
-
-
 def doctor() -> None:
     """Prove every credential now: which system, which permission is missing, how to mend it."""
     settings = Settings()
-    findings = asyncio.run(_examine(configured(settings)))
+    config = configured(settings)
+    findings = asyncio.run(_examine(config))
     findings.append(_database(settings))
+    readable = _at_its_revision(settings)
+    findings += asyncio.run(look_at_log(settings, config, database=readable))
     console = Console()
     for finding in findings:
         _show(console, finding)
@@ -98,6 +91,17 @@ def _database(settings: Settings) -> Finding:
         newer = "does not know" in str(why)
         return Finding("database", "store", str(why), bad=newer or not embedded)
     return Finding("database", "store", "at the revision that this version needs")
+
+
+def _at_its_revision(settings: Settings) -> bool:
+    file = Store(settings.database_url).file
+    if file is not None and not file.exists():
+        return False
+    try:
+        require_current(settings.database_url)
+    except SchemaMismatch:
+        return False
+    return True
 
 
 def _show(console: Console, finding: Finding) -> None:

@@ -25,7 +25,7 @@ def serve() -> None:
     settings = Settings()
     set_up_logs(settings.log_level)
     config = configured(settings)
-    ready_database(settings)
+    ready_database(settings, upgrade=True)
     asyncio.run(_serve(settings, build_world(settings, config, Clock())))
 
 

@@ -8,6 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
+from app.cli.common import ready_database
+from app.settings import Settings
 from workflows.schema import SchemaMismatch, engine_for_migrations, migrate, require_current
 
 
@@ -59,3 +61,15 @@ def test_the_database_itself_refuses_to_change_the_log(url: str, attack: str) ->
         engine_for_migrations(url).begin() as connection,
     ):
         connection.execute(sa.text(attack))
+
+
+def test_a_command_that_only_looks_brings_no_database_up_to_date(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=sqlite_url)
+    ready_database(settings)  # there is none: it is made
+    assert (tmp_path / "exeunt.db").stat().st_mode & 0o077 == 0
+    with engine_for_migrations(sqlite_url).begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0004'"))
+    with pytest.raises(SchemaMismatch, match="exeunt migrate"):
+        ready_database(settings)
