@@ -18,7 +18,10 @@ systems:
 audit:
   time_stamps: {url: https://tsa.example/tsr}
   sinks:
-    hook: {sink: webhook, url: https://siem.example/, secret: whsec_aWRsYy1leGFtcGxlLWtleS0wMTIzNDU2Nzg5YWJjZGVm}
+    hook:
+      sink: webhook
+      url: https://siem.example/
+      secret: whsec_aWRsYy1leGFtcGxlLWtleS0wMTIzNDU2Nzg5YWJjZGVm
 """
 
 
