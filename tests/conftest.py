@@ -59,8 +59,18 @@ TAKES_ITS_TIME = (
     "tests/api/test_bad_input.py",
     "tests/api/test_main_job.py",
     "tests/api/test_reads.py",
+    "tests/api/test_export.py",
+    "tests/api/test_workers.py",
     "tests/contract/test_google_description.py",
+    "tests/unit/test_deliver.py",
+    "tests/unit/test_erase_command.py",
     "tests/unit/test_google_sign_in.py",
+    "tests/unit/test_hostile_publisher.py",
+    "tests/unit/test_proofs.py",
+    "tests/unit/test_publish.py",
+    "tests/unit/test_retention.py",
+    "tests/unit/test_splunk.py",
+    "tests/unit/test_upkeep.py",
 )
 
 
