@@ -133,6 +133,7 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
     `patience` is how many seconds running steps get to end.
     """
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(let_go, world)  # at the very end, whatever ends it
         await stack.enter_async_context(only_one(world.store, node))
         await _record_start(world, node)
         await _open_log(world)
@@ -147,7 +148,6 @@ async def running(world: World, node: str, patience: int = 0) -> AsyncIterator[N
             task = asyncio.create_task(_keep_at(deliver_forever, parts))
             stack.push_async_callback(_stopped, task)
         yield
-    await let_go(world)
 
 
 async def _record_start(world: World, node: str) -> None:
