@@ -2,13 +2,13 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.debian import require
 from tests.sealed_logs import LOG, a_case_pack, as_folder, case_events
 from workflows.ledger import verify
 
@@ -30,8 +30,7 @@ def by_hand(folder: Path, line: int, key: str = LOG.vkey) -> str:
 
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
-    if not all(map(shutil.which, TOOLS)):
-        pytest.skip("needs openssl, sha256sum and xxd")
+    require(*TOOLS)
     return as_folder(tmp_path, a_case_pack())
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -13,6 +12,7 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.debian import require
 from tests.stories import CASE, Telling, a_good_case, cut
 from workflows.evidence import render
 from workflows.evidence.leaves import Fact
@@ -100,6 +100,7 @@ def test_the_pdf_is_the_same_for_the_same_data() -> None:
 
 
 def text_of(made_pdf: bytes, folder: Path) -> str:
+    require("pdftotext")
     path = folder / "r.pdf"
     path.write_bytes(made_pdf)
     done = subprocess.run(
@@ -108,10 +109,6 @@ def text_of(made_pdf: bytes, folder: Path) -> str:
     return done.stdout
 
 
-needs_poppler = pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not here")
-
-
-@needs_poppler
 def test_the_pdf_says_what_the_page_says(tmp_path: Path) -> None:
     text = text_of(pdf(report_of(a_good_case())), tmp_path)
     for words in (
@@ -127,7 +124,6 @@ def test_the_pdf_says_what_the_page_says(tmp_path: Path) -> None:
     assert "INTERIM" not in text
 
 
-@needs_poppler
 def test_what_people_wrote_is_in_the_pdf_as_they_wrote_it(tmp_path: Path) -> None:
     name = "#panic(1) $x$ =cmd|' /C calc'!A0 <script>"
     text = text_of(pdf(report_of(a_good_case(name=name))), tmp_path)
@@ -136,7 +132,6 @@ def test_what_people_wrote_is_in_the_pdf_as_they_wrote_it(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@needs_poppler
 def test_a_long_case_repeats_the_heads_of_its_tables(tmp_path: Path) -> None:
     telling = Telling()
     telling.opens()

@@ -7,8 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from tests.debian import require
 from tests.sealed_logs import (
     LOG,
     WITNESS,
@@ -56,8 +55,8 @@ def test_it_imports_the_standard_library_and_nothing_else() -> None:
     assert set(names) - sys.stdlib_module_names == {"cryptography"}
 
 
-@pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
 def test_openssl_checks_the_signatures_where_it_is_there(tmp_path: Path) -> None:
+    require("openssl")
     as_zip(tmp_path / "pack.zip", a_case_pack())
     told = ("pack", "pack.zip", "--key", LOG.vkey, "--witness", WITNESS.vkey)
     path = with_openssl(tmp_path)
